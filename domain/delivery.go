@@ -44,6 +44,7 @@ type Recipient struct {
 	OpenID      OpenID
 	State       RecipientState
 	Reason      string // why unreachable or unknown
+	Wave        int    // number of the last wave that took this person up, 0 = none
 	BatchID     string // the batch that holds or held it last
 	LeftAt      Instant
 	TouchedAt   Instant // when a touch reply told this person

@@ -90,7 +90,9 @@ type Migration struct {
 	Engine     string  // what the engine does right now, for people: one line
 	SyncCursor string  // next_openid of the follower list, "" at the start
 	SyncPass   int     // passes over the list already finished
-	Version    int     // grows with every change of the engine's own columns
+	Failures   int     // engine failures in a row, for the growing delay
+	LeaseUntil Instant // a worker holds the migration until then
+	LeaseTurn  int     // grows each time a worker takes it; names the queue's task
 	CreatedAt  Instant
 	UpdatedAt  Instant
 }
@@ -183,7 +185,7 @@ type MappedEntry struct {
 	Target      string // its key, address or page path
 	Kind        DestinationKind
 	Ref         string
-	Now         string // name of the destination as it was when mapped, or what ends
+	Successor   string // name of the destination as it was when mapped
 	Path        string
 	Offline     string
 	UpdatedAt   Instant
