@@ -1,0 +1,5 @@
+package simulator
+
+import "net/http"
+
+func (s *Simulator) controlHandler() http.Handler { return http.NewServeMux() }

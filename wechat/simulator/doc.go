@@ -1,0 +1,40 @@
+// Package simulator plays the WeChat platform: one HTTP handler that stands in
+// for api.weixin.qq.com, mp.weixin.qq.com and open.weixin.qq.com, keeps the
+// state of many accounts and many people, and pushes signed and encrypted
+// callbacks to the programs under test.
+//
+// It imports nothing of this module and shares no code with the client, so the
+// two cannot agree on a mistake. What the platform does comes from its public
+// pages; a value no page confirms is a field of [Settings].
+//
+// # Rooms
+//
+//	simulator.go    New, Load, Handler, Settle, Close: the door for Go programs
+//	settings.go     every unconfirmed value, with its default
+//	clock.go        the movable clock and the tasks that wait for it
+//	world.go        accounts and people
+//	relation.go     who follows whom, openids, unionids, sets of receivers
+//	phone.go        what each person's phone shows
+//	frame.go        one call: count, fault, token, permission, quota, handler, reply
+//	endpoints.go    the list of all calls, one line a room
+//	errors.go       return codes and their exact texts
+//	permission.go   who may call what
+//	quota.go        day and minute limits
+//	fault.go        injected faults
+//	token.go        token, stable_token, allow-list
+//	message.go      the tree of a pushed message and its XML form
+//	push.go         delivery of callbacks: workers, retries, chaos
+//	reply.go        reading what a callback answered
+//	crypto.go       signature and AES frame
+//	window.go       the allowances a person's act opens
+//	scenario.go     accounts and people from a JSON file; names.go invents names
+//	control*.go     the control interface under /_sim/
+//
+// One rule holds it together: everything in the world is guarded by
+// Simulator.mu. Handlers of calls, tasks of the clock and the functions that
+// record something on a phone run with it held and therefore never wait for
+// anything; the network is touched only by push.go, outside the lock.
+//
+// How to add a call: write a handler in the file of its subject, list it in
+// that file's endpoints function, and name that function in endpoints.go.
+package simulator

@@ -1,0 +1,7 @@
+package simulator
+
+func oauthEndpoints() []endpoint { return nil }
+
+type webCode struct{}
+
+type webToken struct{}
