@@ -152,6 +152,7 @@ type Batch struct {
 	Number      int
 	State       BatchState
 	Size        int    // ledger rows in it
+	Unnamed     int    // rows of a partly delivered batch of which the platform does not say who got it
 	MediaID     string // of the draft it sends
 	MsgID       int64  // of the platform's job
 	Attempts    int

@@ -201,6 +201,14 @@ func inserted(err error, what string) error {
 	return nil
 }
 
+// ignoreConflict turns "exists already" into success, for inserts that may be repeated.
+func ignoreConflict(err error) error {
+	if errors.Is(err, domain.ErrConflict) {
+		return nil
+	}
+	return err
+}
+
 // retryable tells whether the engine asks to try the whole transaction again:
 // MySQL 1213 deadlock, 1205 lock wait, 1020 record changed (MariaDB); SQLite busy and locked.
 func retryable(err error) bool {

@@ -73,6 +73,7 @@ CREATE TABLE batch (
     number       BIGINT       NOT NULL,
     state        VARCHAR(16)  NOT NULL,
     size         BIGINT       NOT NULL,
+    unnamed      BIGINT       NOT NULL,
     media_id     VARCHAR(128) NOT NULL,
     msg_id       BIGINT       NOT NULL,
     attempts     BIGINT       NOT NULL,

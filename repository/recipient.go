@@ -1,0 +1,215 @@
+package repository
+
+import (
+	"context"
+	"fmt"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"guiyi/domain"
+)
+
+// sendable are the states from which a person may be sent to.
+var sendable = []domain.RecipientState{domain.RecipientPending, domain.RecipientFiltered}
+
+// insertChunk keeps one INSERT well under the engines' limits on parameters.
+const insertChunk = 500
+
+// AddRecipients puts followers into the ledger as pending; those who are in it already stay as they are.
+func (s *Store) AddRecipients(ctx context.Context, migrationID string, openids []domain.OpenID, at domain.Instant) error {
+	rows := make([]domain.Recipient, len(openids))
+	for i, o := range openids {
+		rows[i] = domain.Recipient{MigrationID: migrationID, OpenID: o, State: domain.RecipientPending, UpdatedAt: at}
+	}
+	return s.insertRecipients(ctx, rows)
+}
+
+// AddReached puts a person into the ledger who followed after the list was frozen and was told at once.
+func (s *Store) AddReached(ctx context.Context, migrationID string, openid domain.OpenID, reason string, at domain.Instant) error {
+	return s.insertRecipients(ctx, []domain.Recipient{{
+		MigrationID: migrationID, OpenID: openid, State: domain.RecipientReached, Reason: reason, TouchedAt: at, UpdatedAt: at,
+	}})
+}
+
+func (s *Store) insertRecipients(ctx context.Context, rows []domain.Recipient) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	err := s.in(ctx).Table("recipient").Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(rows, insertChunk).Error
+	if err != nil {
+		return fmt.Errorf("add to the ledger: %w", err)
+	}
+	return nil
+}
+
+// CountRecipients counts the ledger of a migration by state. The counts of one call belong together.
+func (s *Store) CountRecipients(ctx context.Context, migrationID string) (map[domain.RecipientState]int, error) {
+	var rows []struct {
+		State domain.RecipientState
+		N     int
+	}
+	err := s.in(ctx).Table("recipient").Select("state, COUNT(*) AS n").Where("migration_id = ?", migrationID).
+		Group("state").Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("count the ledger: %w", err)
+	}
+	counts := make(map[domain.RecipientState]int, len(rows))
+	for _, r := range rows {
+		counts[r.State] = r.N
+	}
+	return counts, nil
+}
+
+// CountSendable counts the people a wave of the given number would take up.
+func (s *Store) CountSendable(ctx context.Context, migrationID string, wave int) (int, error) {
+	var n int64
+	err := s.sendableFor(ctx, migrationID, wave).Count(&n).Error
+	return int(n), err
+}
+
+func (s *Store) sendableFor(ctx context.Context, migrationID string, wave int) *gorm.DB {
+	return s.in(ctx).Table("recipient").Where("migration_id = ? AND state IN ? AND wave < ?", migrationID, sendable, wave)
+}
+
+// ClaimAll takes everybody up whom the wave may send to, into one batch, and returns how many they are.
+func (s *Store) ClaimAll(ctx context.Context, migrationID string, wave int, batchID string, at domain.Instant) (int, error) {
+	return claim(s.sendableFor(ctx, migrationID, wave), wave, batchID, at)
+}
+
+// ClaimSome takes up to n people up, in the order of their openids, and returns how many they are.
+func (s *Store) ClaimSome(ctx context.Context, migrationID string, wave int, batchID string, n int, at domain.Instant) (int, error) {
+	var last []string
+	err := s.sendableFor(ctx, migrationID, wave).Order("openid").Limit(n).Pluck("openid", &last).Error
+	if err != nil || len(last) == 0 {
+		return 0, err
+	}
+	return claim(s.sendableFor(ctx, migrationID, wave).Where("openid <= ?", last[len(last)-1]), wave, batchID, at)
+}
+
+// ClaimTalkers takes up to n people up who wrote to the account since the given moment, so that its customer-service window
+// to them is open.
+func (s *Store) ClaimTalkers(ctx context.Context, m domain.Migration, wave int, batchID string, since domain.Instant, n int, at domain.Instant) (int, error) {
+	var openids []string
+	err := s.sendableFor(ctx, m.ID, wave).
+		Where("openid IN (SELECT openid FROM inbox WHERE account_id = ? AND type <> 'event' AND created_at > ?)", m.AccountID, since).
+		Order("openid").Limit(n).Pluck("openid", &openids).Error
+	if err != nil || len(openids) == 0 {
+		return 0, err
+	}
+	return claim(s.sendableFor(ctx, m.ID, wave).Where("openid IN ?", openids), wave, batchID, at)
+}
+
+// CountTalkers counts whom ClaimTalkers would find.
+func (s *Store) CountTalkers(ctx context.Context, m domain.Migration, wave int, since domain.Instant) (int, error) {
+	var n int64
+	err := s.sendableFor(ctx, m.ID, wave).
+		Where("openid IN (SELECT openid FROM inbox WHERE account_id = ? AND type <> 'event' AND created_at > ?)", m.AccountID, since).
+		Count(&n).Error
+	return int(n), err
+}
+
+func claim(q *gorm.DB, wave int, batchID string, at domain.Instant) (int, error) {
+	res := q.Updates(map[string]any{"state": domain.RecipientSending, "wave": wave, "batch_id": batchID, "updated_at": at})
+	if res.Error != nil {
+		return 0, fmt.Errorf("claim for batch %s: %w", batchID, res.Error)
+	}
+	return int(res.RowsAffected), nil
+}
+
+// BatchOpenIDs lists the people of a batch in the given state, in the order of their openids.
+func (s *Store) BatchOpenIDs(ctx context.Context, batchID string, state domain.RecipientState) ([]domain.OpenID, error) {
+	var list []domain.OpenID
+	err := s.in(ctx).Table("recipient").Where("batch_id = ? AND state = ?", batchID, state).Order("openid").Pluck("openid", &list).Error
+	if err != nil {
+		return nil, fmt.Errorf("list batch %s: %w", batchID, err)
+	}
+	return list, nil
+}
+
+// MoveBatch moves all people of a batch from one state to another and returns how many they are.
+func (s *Store) MoveBatch(ctx context.Context, batchID string, from, to domain.RecipientState, reason string, at domain.Instant) (int, error) {
+	res := s.in(ctx).Table("recipient").Where("batch_id = ? AND state = ?", batchID, from).
+		Updates(map[string]any{"state": to, "reason": reason, "updated_at": at})
+	if res.Error != nil {
+		return 0, fmt.Errorf("move batch %s: %w", batchID, res.Error)
+	}
+	return int(res.RowsAffected), nil
+}
+
+// ReturnBatch gives the people of a batch back as if the wave had not taken them up, because certainly nothing was sent.
+func (s *Store) ReturnBatch(ctx context.Context, batchID string, from domain.RecipientState, wave int, at domain.Instant) error {
+	return s.in(ctx).Table("recipient").Where("batch_id = ? AND state = ?", batchID, from).
+		Updates(map[string]any{"state": domain.RecipientPending, "wave": wave - 1, "batch_id": "", "updated_at": at}).Error
+}
+
+// MoveLeavers marks those of a batch who left before the given moment.
+func (s *Store) MoveLeavers(ctx context.Context, batchID string, from domain.RecipientState, before, at domain.Instant) (int, error) {
+	res := s.in(ctx).Table("recipient").Where("batch_id = ? AND state = ? AND left_at > 0 AND left_at <= ?", batchID, from, before).
+		Updates(map[string]any{"state": domain.RecipientLeft, "updated_at": at})
+	return int(res.RowsAffected), res.Error
+}
+
+// SettlePeople writes the fates of single people of a batch. Somebody who was called unknown meanwhile may still turn out well.
+func (s *Store) SettlePeople(ctx context.Context, migrationID, batchID string, openids []domain.OpenID, to domain.RecipientState, reason string, at domain.Instant) error {
+	for start := 0; start < len(openids); start += insertChunk {
+		part := openids[start:min(start+insertChunk, len(openids))]
+		err := s.in(ctx).Table("recipient").
+			Where("migration_id = ? AND batch_id = ? AND openid IN ? AND state IN ?", migrationID, batchID, part,
+				[]domain.RecipientState{domain.RecipientSending, domain.RecipientUnknown}).
+			Updates(map[string]any{"state": to, "reason": reason, "updated_at": at}).Error
+		if err != nil {
+			return fmt.Errorf("settle people of batch %s: %w", batchID, err)
+		}
+	}
+	return nil
+}
+
+// Excuse marks followers as out of reach before anything is sent, e.g. those on the account's blacklist.
+func (s *Store) Excuse(ctx context.Context, migrationID string, openids []domain.OpenID, reason string, at domain.Instant) error {
+	for start := 0; start < len(openids); start += insertChunk {
+		part := openids[start:min(start+insertChunk, len(openids))]
+		err := s.in(ctx).Table("recipient").
+			Where("migration_id = ? AND openid IN ? AND state = ?", migrationID, part, domain.RecipientPending).
+			Updates(map[string]any{"state": domain.RecipientUnreachable, "reason": reason, "updated_at": at}).Error
+		if err != nil {
+			return fmt.Errorf("excuse followers: %w", err)
+		}
+	}
+	return nil
+}
+
+// CountUnreachable counts the rows that were excused for the given reason.
+func (s *Store) CountUnreachable(ctx context.Context, migrationID, reason string) (int, error) {
+	var n int64
+	err := s.in(ctx).Table("recipient").
+		Where("migration_id = ? AND state = ? AND reason = ?", migrationID, domain.RecipientUnreachable, reason).Count(&n).Error
+	return int(n), err
+}
+
+// NoteLeft remembers that a person unfollowed. Who was not sent anything yet will not be.
+func (s *Store) NoteLeft(ctx context.Context, migrationID string, openid domain.OpenID, at domain.Instant) error {
+	row := s.in(ctx).Table("recipient").Where("migration_id = ? AND openid = ?", migrationID, openid)
+	if err := row.Session(&gorm.Session{}).Updates(map[string]any{"left_at": at}).Error; err != nil {
+		return fmt.Errorf("note a leaver: %w", err)
+	}
+	return row.Session(&gorm.Session{}).Where("state IN ?", sendable).
+		Updates(map[string]any{"state": domain.RecipientLeft, "updated_at": at}).Error
+}
+
+// NoteTouched remembers that a touch reply told this person. Who waited for a wave is reached by it and needs none.
+func (s *Store) NoteTouched(ctx context.Context, migrationID string, openid domain.OpenID, reason string, at domain.Instant) error {
+	row := s.in(ctx).Table("recipient").Where("migration_id = ? AND openid = ?", migrationID, openid)
+	if err := row.Session(&gorm.Session{}).Updates(map[string]any{"touched_at": at}).Error; err != nil {
+		return fmt.Errorf("note a touch: %w", err)
+	}
+	return row.Session(&gorm.Session{}).Where("state IN ?", append(sendable[:len(sendable):len(sendable)], domain.RecipientLeft)).
+		Updates(map[string]any{"state": domain.RecipientReached, "reason": reason, "left_at": 0, "updated_at": at}).Error
+}
+
+// Recipient finds one person in the ledger.
+func (s *Store) Recipient(ctx context.Context, migrationID string, openid domain.OpenID) (domain.Recipient, error) {
+	var r domain.Recipient
+	err := s.in(ctx).Table("recipient").Where("migration_id = ? AND openid = ?", migrationID, openid).Take(&r).Error
+	return r, one(err, "person in the ledger of migration "+migrationID)
+}
