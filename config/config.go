@@ -6,6 +6,7 @@ package config
 
 import (
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -54,12 +55,22 @@ const (
 	MySQL  Driver = "mysql"
 )
 
+const sqlitePrefix = "sqlite:"
+
 // Database is one engine and how to reach it.
 type Database struct {
 	Driver Driver
-	// DSN is a file path for SQLite, and for MySQL a data source name of
-	// go-sql-driver (user:password@tcp(host:port)/name?options).
+	// DSN is sqlite:PATH, or for MySQL a data source name of go-sql-driver
+	// (user:password@tcp(host:port)/name?options).
 	DSN Secret
+}
+
+// File is the path of the SQLite database, empty for MySQL.
+func (d Database) File() string {
+	if d.Driver != SQLite {
+		return ""
+	}
+	return strings.TrimPrefix(d.DSN.Reveal(), sqlitePrefix)
 }
 
 // Redis holds the queue, tokens and rate budgets.

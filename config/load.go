@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// Faults is everything that is wrong with a configuration, a sentence each,
+// OptionErrors is everything that is wrong with a configuration, a sentence each,
 // in the order of the option table. Values of secrets are not repeated.
-type Faults []string
+type OptionErrors []string
 
-func (f Faults) Error() string {
+func (f OptionErrors) Error() string {
 	if len(f) == 1 {
 		return "configuration: " + f[0]
 	}
@@ -25,9 +25,9 @@ func (f Faults) Error() string {
 // Load reads the options from, in rising order of rank: their defaults, the
 // file that GUIYI_CONFIG names, environ (KEY=VALUE as os.Environ gives it), and
 // overrides in the same form, which cmd makes from flags. An empty value means
-// that the option is absent. The error is [Faults] and holds all of them.
+// that the option is absent. The error is an [OptionErrors] and holds all of them.
 func Load(environ []string, overrides ...string) (Config, error) {
-	var faults Faults
+	var faults OptionErrors
 	given := values(append(slices.Clone(environ), overrides...))
 	if path := given["GUIYI_CONFIG"]; path != "" {
 		fromFile, wrong := readFile(path)
@@ -86,12 +86,12 @@ func (c *Config) complete() {
 		c.HTTP.PublicURL = URLOf(c.HTTP.Listen)
 	}
 	if c.Database.Driver == "" {
-		c.Database = Database{Driver: SQLite, DSN: Secret(filepath.Join(c.DataDir, "guiyi.db"))}
+		c.Database = Database{Driver: SQLite, DSN: Secret(sqlitePrefix + filepath.Join(c.DataDir, "guiyi.db"))}
 	}
 }
 
 // combinations finds options that are right alone and wrong together.
-func (c *Config) combinations() (faults Faults) {
+func (c *Config) combinations() (faults OptionErrors) {
 	if c.Database.Driver == MySQL && c.Key == nil {
 		faults = append(faults, "GUIYI_KEY: needed with MySQL, because a key made by one machine is unknown to the next; make one with: openssl rand -base64 32")
 	}
@@ -129,16 +129,16 @@ func values(environ []string) map[string]string {
 
 // readFile reads KEY=VALUE lines: blank lines and lines that begin with # are
 // skipped, one pair of quotes around a value is dropped, nothing is expanded.
-func readFile(path string) (map[string]string, Faults) {
+func readFile(path string) (map[string]string, OptionErrors) {
 	body, err := os.ReadFile(path)
 	if err != nil {
-		return nil, Faults{fmt.Sprintf("GUIYI_CONFIG=%s: %v", path, err)}
+		return nil, OptionErrors{fmt.Sprintf("GUIYI_CONFIG=%s: %v", path, err)}
 	}
 	known := map[string]bool{}
 	for _, o := range Options() {
 		known[o.Env()] = o.set != nil
 	}
-	m, faults := map[string]string{}, Faults(nil)
+	m, faults := map[string]string{}, OptionErrors(nil)
 	wrong := func(line int, format string, args ...any) {
 		faults = append(faults, fmt.Sprintf("%s:%d: %s", path, line, fmt.Sprintf(format, args...)))
 	}

@@ -27,7 +27,7 @@ func TestLoad_nothing_set_gives_a_working_program(t *testing.T) {
 	want := Config{
 		DataDir:   "data",
 		HTTP:      HTTP{Listen: "127.0.0.1:8080", PublicURL: "http://127.0.0.1:8080", Simulator: "127.0.0.1:8081"},
-		Database:  Database{Driver: SQLite, DSN: Secret(filepath.Join("data", "guiyi.db"))},
+		Database:  Database{Driver: SQLite, DSN: Secret("sqlite:" + filepath.Join("data", "guiyi.db"))},
 		Redis:     Redis{Embedded: true},
 		Staff:     Staff{Idle: 30 * time.Minute, Lifetime: 12 * time.Hour, LockAfter: 5, LockFor: 15 * time.Minute},
 		WeChat:    WeChat{API: "https://api.weixin.qq.com", OAuth: "https://open.weixin.qq.com", MP: "https://mp.weixin.qq.com"},
@@ -132,7 +132,7 @@ func TestLoad_refuses(t *testing.T) {
 
 func TestLoad_takes_database(t *testing.T) {
 	for raw, want := range map[string]Database{
-		"sqlite:/tmp/a b.db":                        {SQLite, "/tmp/a b.db"},
+		"sqlite:/tmp/a b.db":                        {SQLite, "sqlite:/tmp/a b.db"},
 		"mysql://u:p@h:3307/n?tls=true":             {MySQL, "u:p@tcp(h:3307)/n?tls=true"},
 		"mysql://u@[::1]/n":                         {MySQL, "u@tcp([::1]:3306)/n"},
 		"u:p:a@ss@tcp(h:3306)/n":                    {MySQL, "u:p:a@ss@tcp(h:3306)/n"},
@@ -177,6 +177,15 @@ func TestLoad_misspelt_variables_are_listed(t *testing.T) {
 	c := mustLoad(t, "GUIYI_TEST_REQUIRE_ALL=1", "GUIYI_WORKRES=3", "GUIYI_LISTN=:80", "OTHER=1")
 	if diff := cmp.Diff([]string{"GUIYI_LISTN", "GUIYI_WORKRES"}, c.Unknown); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestDatabase_File(t *testing.T) {
+	if got := mustLoad(t, "GUIYI_DATA_DIR=/x").Database.File(); got != "/x/guiyi.db" {
+		t.Errorf("file of the default database: %q", got)
+	}
+	if got := mustLoad(t, "GUIYI_DATABASE=mysql://u:p@h/n", "GUIYI_KEY="+goodKey).Database.File(); got != "" {
+		t.Errorf("MySQL has a file: %q", got)
 	}
 }
 

@@ -52,7 +52,7 @@ func Options() []Option {
 			Help: "`host:port` of `guiyi simulator`.",
 			set:  into(func(c *Config) *string { return &c.HTTP.Simulator }, address),
 		},
-		{
+		{ //nolint:gosec // the help shows the form of a login, not a login
 			Name: "database", Default: "<sqlite: and guiyi.db in the data folder>", Secret: true,
 			Help: "`sqlite:PATH`, `mysql://user:password@host:3306/name`, or `user:password@tcp(host:3306)/name`. The MySQL database must be `utf8mb4_bin`.",
 			set:  into(func(c *Config) *Database { return &c.Database }, database),

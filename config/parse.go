@@ -118,11 +118,11 @@ var mysqlDSN = regexp.MustCompile(`^[^:@/]+(:.*)?@(tcp|unix)\([^)]+\)/[^/?]+(\?.
 
 func database(raw string) (Database, error) {
 	wrong := errors.New("must be sqlite:PATH, mysql://user:password@host:3306/name or user:password@tcp(host:3306)/name")
-	if path, ok := strings.CutPrefix(raw, "sqlite:"); ok {
-		if path == "" || strings.ContainsAny(path, "?#") {
-			return Database{}, errors.New("must name a file after sqlite:, without ? or #; the program sets its own options")
+	if path, ok := strings.CutPrefix(raw, sqlitePrefix); ok {
+		if path == "" || strings.ContainsAny(path, "?#%") { // they mean something in the driver's own address
+			return Database{}, errors.New("must name a file after sqlite:, without ?, # or %")
 		}
-		return Database{Driver: SQLite, DSN: Secret(path)}, nil
+		return Database{Driver: SQLite, DSN: Secret(raw)}, nil
 	}
 	if strings.HasPrefix(raw, "mysql://") {
 		dsn, ok := dsnOf(raw)

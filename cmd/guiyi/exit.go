@@ -43,7 +43,7 @@ func (e foundError) Error() string { return string(e) }
 // exitCode writes err for a person, if there is one, and gives the exit code.
 func exitCode(w io.Writer, err error) int {
 	var usage *usageError
-	var faults config.Faults
+	var faults config.OptionErrors
 	var found foundError
 	switch {
 	case err == nil:
