@@ -99,7 +99,10 @@ func (s *Simulator) disturb(w http.ResponseWriter, r *http.Request, caller *acco
 		s.wait(r, time.Duration(f.DelayMS)*time.Millisecond)
 		return r.Context().Err() != nil
 	case "timeout":
-		s.wait(r, s.set.HangLimit)
+		s.mu.Lock()
+		limit := s.set.HangLimit
+		s.mu.Unlock()
+		s.wait(r, limit)
 	case "status":
 		contentType := "text/html; charset=utf-8"
 		if f.Body != "" && f.Body[0] == '{' {

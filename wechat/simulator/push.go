@@ -145,11 +145,12 @@ func (s *Simulator) deliver(a *account) {
 		o.queue = slices.Delete(o.queue, 0, 1)
 		p.tries++
 		target, body, err := s.envelope(p)
+		limit := s.set.CallbackTimeout
 		s.mu.Unlock()
 		var took time.Duration
 		var answer []byte
 		if err == nil {
-			answer, took, err = s.post(target, body)
+			answer, took, err = s.post(target, body, limit)
 		}
 		s.mu.Lock()
 		s.settleAttempt(p, answer, took, err)
@@ -197,8 +198,8 @@ func withQuery(address string, query url.Values) string {
 }
 
 // post is one delivery: one POST with the platform's limit of real time.
-func (s *Simulator) post(target string, body []byte) ([]byte, time.Duration, error) {
-	ctx, cancel := context.WithTimeout(s.ctx, s.set.CallbackTimeout)
+func (s *Simulator) post(target string, body []byte, limit time.Duration) ([]byte, time.Duration, error) {
+	ctx, cancel := context.WithTimeout(s.ctx, limit)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
 	if err != nil {
@@ -302,8 +303,6 @@ func (s *Simulator) record(p *push, took time.Duration, result string) {
 // verifyURL is the platform's GET before it accepts a callback setting. It
 // runs without the world's lock.
 func (s *Simulator) verifyURL(ctx context.Context, cb callback, timestamp, nonce, echo string) error {
-	ctx, cancel := context.WithTimeout(ctx, s.set.CallbackTimeout)
-	defer cancel()
 	query := url.Values{
 		"signature": {signature(cb.Token, timestamp, nonce)}, "timestamp": {timestamp}, "nonce": {nonce}, "echostr": {echo},
 	}

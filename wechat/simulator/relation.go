@@ -242,3 +242,13 @@ func (f *followers) setMark(id relID, mark standing, on bool) {
 		f.at(id).standing &^= mark
 	}
 }
+
+// each calls f for every member, in order.
+func (r receivers) each(f func(relID)) {
+	for i, word := range r {
+		for word != 0 {
+			f(relID(i*64 + bits.TrailingZeros64(word))) //nolint:gosec // fewer than 2^31 relations
+			word &= word - 1
+		}
+	}
+}

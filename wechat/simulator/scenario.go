@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"regexp"
 	"time"
 )
+
+// keyShape keeps keys fit for addresses and cookies.
+var keyShape = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // scenario is the file form of a world; docs/simulator.md explains each field.
 type scenario struct {
@@ -85,8 +89,8 @@ func (s *Simulator) Load(file io.Reader) error {
 
 func (s *Simulator) loadPeople(in scenario) error {
 	for i, p := range in.People.Named {
-		if p.Key == "" || p.Name == "" {
-			return fmt.Errorf("scenario people.named %d: key and name are needed", i+1)
+		if !keyShape.MatchString(p.Key) || p.Name == "" {
+			return fmt.Errorf("scenario people.named %d: name and key are needed, the key of letters, digits and hyphens", i+1)
 		}
 		if _, taken := s.personByKey(p.Key); taken {
 			return fmt.Errorf("scenario people.named %d: key %q is taken", i+1, p.Key)
@@ -138,8 +142,8 @@ func (s *Simulator) loadAccount(in *scenarioAccount) error {
 
 // completeAccount checks what the file says and derives what it leaves out.
 func (s *Simulator) completeAccount(a *account, in *scenarioAccount) error {
-	if a.key == "" || a.name == "" {
-		return errors.New("key and name are needed")
+	if !keyShape.MatchString(a.key) || a.name == "" {
+		return errors.New("name and key are needed, the key of letters, digits and hyphens")
 	}
 	if _, taken := s.byKey[a.key]; taken {
 		return errors.New("key is taken")
@@ -162,14 +166,11 @@ func (s *Simulator) completeAccount(a *account, in *scenarioAccount) error {
 	if _, taken := s.byAppID[a.appID]; taken {
 		return fmt.Errorf("appid %s is taken", a.appID)
 	}
-	switch in.VerifiedUntil {
-	case "":
-		a.verifiedUntil = s.clock.now().AddDate(0, 0, 300)
-	case "never":
-	default:
-		until, err := time.ParseInLocation(time.DateOnly, in.VerifiedUntil, beijing)
+	a.verifiedUntil = s.clock.now().AddDate(0, 0, 300)
+	if in.VerifiedUntil != "" {
+		until, err := parseVerified(in.VerifiedUntil)
 		if err != nil {
-			return fmt.Errorf("verified_until %q must be a day like 2027-06-30, or never", in.VerifiedUntil)
+			return err
 		}
 		a.verifiedUntil = until
 	}

@@ -3,7 +3,6 @@ package simulator
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -61,8 +60,8 @@ func New(o Options) (*Simulator, error) {
 	if o.Settings == (Settings{}) {
 		o.Settings = DefaultSettings()
 	}
-	if o.Settings.CallbackDeliveries < 1 || o.Settings.CallbackWorkers < 1 || o.Settings.FollowerPage < 1 {
-		return nil, errors.New("simulator settings: deliveries, workers and page size must be at least 1 (start from DefaultSettings)")
+	if err := o.Settings.check(); err != nil {
+		return nil, err
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -55,6 +55,7 @@ type account struct {
 	menu      menuState
 	codes     qrCodes
 	used      map[string]*used
+	consents  map[relID]bool // who allowed snsapi_userinfo
 }
 
 // verified says whether the yearly verification still holds.
