@@ -10,7 +10,7 @@ VULN_VERSION := v1.9.0
 GOLANGCI := $(firstword $(wildcard bin/golangci-lint) $(wildcard $(shell $(GO) env GOPATH)/bin/golangci-lint) golangci-lint)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build test test-mysql lint fmt golden schema bench check vuln tools clean
+.PHONY: help demo run build test test-mysql lint lint-ready fmt golden schema bench check vuln tools clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,11 +30,13 @@ test-mysql: ## the storage tests on the second engine (needs TEST_MYSQL_DSN)
 	@test -n "$$TEST_MYSQL_DSN" || { echo 'set TEST_MYSQL_DSN=user:password@tcp(127.0.0.1:3306)/ of a user who may create databases' >&2; exit 1; }
 	$(GO) test $(TAGS) -race -shuffle=on ./repository/... ./service/... ./jobs/...
 
-lint: ## golangci-lint, formatting included
-	@$(GOLANGCI) version 2>/dev/null | grep -q 'version $(LINT_VERSION:v%=%) ' || { echo 'golangci-lint $(LINT_VERSION) is missing: make tools' >&2; exit 1; }
+lint: lint-ready ## golangci-lint, formatting included
 	$(GOLANGCI) run
 
-fmt: ## format the code (gofumpt, goimports)
+lint-ready:
+	@$(GOLANGCI) version 2>/dev/null | grep -q 'version $(LINT_VERSION:v%=%) ' || { echo 'golangci-lint $(LINT_VERSION) is missing: make tools' >&2; exit 1; }
+
+fmt: lint-ready ## format the code (gofumpt, goimports)
 	$(GOLANGCI) fmt
 
 golden: ## write golden files and the README's option table anew; read the diff before you commit
