@@ -11,6 +11,7 @@ var System = Actor{ID: "system", Name: "系统"}
 
 // AuditEntry is one line of the audit log: who did what to which thing. It holds no personal data of residents and no secrets.
 type AuditEntry struct {
+	Seq        int // its place in the log, from 1 without gaps; 0 until stored
 	At         Instant
 	Actor      Actor
 	Action     string // snake_case verb, e.g. "migration.start"
