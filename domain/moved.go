@@ -22,4 +22,5 @@ type MovedAccount struct {
 	TargetWeChatID string
 	TargetSubject  string
 	TargetPhone    string
+	QRPNG          string // path of the new account's QR picture; empty when there is none
 }
