@@ -27,6 +27,12 @@
 //	reply.go        reading what a callback answered
 //	crypto.go       signature and AES frame
 //	window.go       the allowances a person's act opens
+//	material.go     uploaded images and their addresses
+//	draft.go        the draft box; article_body.go cleans, article_page.go shows
+//	mass.go         mass-send calls; massjob.go the life of a job
+//	custom.go       customer-service messages
+//	template.go     template messages and their library
+//	changeopenid.go account migration of the platform
 //	scenario.go     accounts and people from a JSON file; names.go invents names
 //	control*.go     the control interface under /_sim/
 //

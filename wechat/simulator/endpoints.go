@@ -10,5 +10,11 @@ func allEndpoints() []endpoint {
 		menuEndpoints(),
 		qrCodeEndpoints(),
 		oauthEndpoints(),
+		materialEndpoints(),
+		draftEndpoints(),
+		massEndpoints(),
+		customEndpoints(),
+		templateEndpoints(),
+		changeOpenIDEndpoints(),
 	)
 }

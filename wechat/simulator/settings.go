@@ -27,6 +27,37 @@ type Settings struct {
 	ReplyTextBytes   int           // passive text reply
 	HangLimit        time.Duration // real time an injected timeout holds a connection
 	CountFailedCalls bool          // calls that fail on their parameters use up quota
+
+	PublicURL          string        // address phones reach the platform under; empty: the host of the call
+	TemporaryMediaLife time.Duration // life of a media_id of media/upload
+	MostImages         int           // permanent images of one account
+	RefuseEscapes      bool          // \uXXXX in a draft is refused with 40033
+	KeepOutsideLinks   bool          // links out of article bodies stay alive
+	DraftsVanish       bool          // a draft leaves the box when its mass send is accepted
+
+	MassSpeed         int           // level 0 (800,000 a minute) to 4 (100,000), unless an account sets its own
+	MassReview        time.Duration // from acceptance to the first message
+	MassFinishLead    time.Duration // the finish event comes this long before the end
+	MassRetryWindow   time.Duration // a repeat of a send younger than this is 45066, an older one 45065
+	MassLookBack      time.Duration // repeats are recognised this long
+	MassProtection    bool          // a send to all waits for the administrator
+	MassConfirmLimit  time.Duration // how long it waits
+	MassErrorShare    float64       // people a job fails to reach, counted in ErrorCount
+	MassRefuseForeign bool          // an unknown openid in a list is 40003 for the whole call
+
+	CustomTextBytes int // text of customer-service and mass messages
+
+	TemplateFastest      time.Duration // from acceptance to the finish event, at least
+	TemplateSlowest      time.Duration // and at most
+	TemplateErrorShare   float64       // messages that end in "failed: system failed"
+	TemplateGuard        time.Duration // a client_msg_id is sent once within this time
+	TemplateStrict       bool          // values must fit the type of their key (47003)
+	TemplateEqualPerHour int           // equal texts an hour: above it a warning, above twice 48004; 0: no guard
+
+	ChangeOpenIDLife      time.Duration // how long openids can be exchanged
+	ChangeOpenIDForm      string        // how from_appid names the old account: appid, original, either
+	MovingMostFollowers   int           // of the target, when followers move
+	MovingSubscribeEvents bool          // moved followers cause subscribe events
 }
 
 // DefaultSettings are the defaults of the research notes.
@@ -48,5 +79,29 @@ func DefaultSettings() Settings {
 		ReplyTextBytes:      2048,
 		HangLimit:           60 * time.Second,
 		CountFailedCalls:    true,
+
+		TemporaryMediaLife: 3 * 24 * time.Hour,
+		MostImages:         100_000,
+		RefuseEscapes:      true,
+		DraftsVanish:       true,
+
+		// With these, 18,600 people take about two seconds.
+		MassReview:       600 * time.Millisecond,
+		MassFinishLead:   200 * time.Millisecond,
+		MassRetryWindow:  time.Minute,
+		MassLookBack:     24 * time.Hour,
+		MassConfirmLimit: 30 * time.Minute,
+
+		CustomTextBytes: 2048,
+
+		TemplateFastest:      200 * time.Millisecond,
+		TemplateSlowest:      30 * time.Second,
+		TemplateGuard:        10 * time.Minute,
+		TemplateStrict:       true,
+		TemplateEqualPerHour: 1000,
+
+		ChangeOpenIDLife:    15 * 24 * time.Hour,
+		ChangeOpenIDForm:    "either",
+		MovingMostFollowers: 1000,
 	}
 }

@@ -96,11 +96,16 @@ func New(o Options) (*Simulator, error) {
 // ServeHTTP answers for all hosts of the platform, and for the control
 // interface under /_sim/.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/_sim/") {
+	switch path := r.URL.Path; {
+	case strings.HasPrefix(path, "/_sim/"):
 		s.control.ServeHTTP(w, r)
-		return
+	case strings.HasPrefix(path, "/s/"):
+		s.serveArticle(w, r)
+	case strings.HasPrefix(path, "/mmbiz_"):
+		s.servePicture(w, r)
+	default:
+		s.serveCall(w, r)
 	}
-	s.serveCall(w, r)
 }
 
 // Close stops the clock, gives up deliveries under way and waits for them.

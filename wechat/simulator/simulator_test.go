@@ -85,6 +85,22 @@ func (w *town) raw(method, path string, query url.Values, body any) (*http.Respo
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return w.send(req)
+}
+
+// answer sends a prepared request and decodes the platform's answer.
+func (w *town) answer(req *http.Request) reply {
+	w.t.Helper()
+	_, data := w.send(req)
+	var out reply
+	if err := json.Unmarshal(data, &out); err != nil {
+		w.t.Fatalf("%s answered %q: %v", req.URL.Path, data, err)
+	}
+	return out
+}
+
+func (w *town) send(req *http.Request) (*http.Response, []byte) {
+	w.t.Helper()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(req)
 	if err != nil {

@@ -56,6 +56,11 @@ type account struct {
 	codes     qrCodes
 	used      map[string]*used
 	consents  map[relID]bool // who allowed snsapi_userinfo
+	materials materials
+	drafts    drafts
+	mass      massState
+	templates templates
+	notices   []notice
 }
 
 // verified says whether the yearly verification still holds.
@@ -81,6 +86,9 @@ type world struct {
 	byOriginal map[string]*account
 	people     []person
 	named      map[string]personID
+	pictures   map[string]*picture     // by the id in their address
+	pages      map[string]*articlePage // by the id in their address
+	movings    []*moving
 }
 
 func newWorld() world {
