@@ -1,6 +1,6 @@
 package domain
 
-import "strings"
+import "fmt"
 
 // Department is an office of the town (部门).
 type Department struct {
@@ -91,22 +91,30 @@ func (m Matter) WaysToday() []string {
 	return ways
 }
 
-// Check names what the list itself forbids, or gives nil.
-func (m Matter) Check() error {
+// CheckList names what is wrong with the elements of the list itself, or gives nil.
+func (m Matter) CheckList() error {
 	switch {
 	case m.ID == "" || m.Name == "":
 		return Refuse(ErrInvalid, "matter_unnamed", "缺少 id 或事项名称")
-	case m.LegalDays < 0 || m.PromisedDays < 0 || m.Visits < 0:
-		return Refuse(ErrInvalid, "matter_negative", "时限和次数不能是负数")
 	case m.LegalDays > 0 && m.PromisedDays > m.LegalDays:
-		return Refuse(ErrInvalid, "matter_promise", "承诺办结时限不能比法定办结时限长")
+		return Refuse(ErrInvalid, "matter_promise",
+			fmt.Sprintf("承诺办结时限 %d 天比法定办结时限 %d 天长", m.PromisedDays, m.LegalDays))
 	case m.BasicCode != "" && len(m.BasicCode) != 12:
 		return Refuse(ErrInvalid, "matter_code", "基本编码应当是 12 位")
 	case len(m.CarryingOutCode) > 36:
 		return Refuse(ErrInvalid, "matter_code", "实施编码不能超过 36 位")
+	}
+	return nil
+}
+
+// CheckGuide names what a guide lacks that people need, or gives nil.
+func (m Matter) CheckGuide() error {
+	switch {
+	case m.Summary == "":
+		return Refuse(ErrInvalid, "matter_summary", "缺少一句话说明")
 	case len(m.Steps) == 0:
 		return Refuse(ErrInvalid, "matter_steps", "缺少办理流程")
-	case strings.TrimSpace(m.Offline) == "":
+	case m.Offline == "":
 		return Refuse(ErrInvalid, "matter_offline", "缺少线下渠道：每个事项都要写明不用手机怎么办")
 	}
 	return nil
