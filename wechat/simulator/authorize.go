@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -108,15 +109,12 @@ func (c *call) goBack(back *url.URL, add url.Values, p personID) raw {
 
 // phoneCookie remembers whose phone a browser plays.
 func phoneCookie(person string) *http.Cookie {
-	return &http.Cookie{Name: personParameter, Value: person, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	return &http.Cookie{Name: personParameter, Value: person, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode} //nolint:gosec // it names an invented person and must work over http
 }
 
 // again is the address of this page with one parameter more.
 func (c *call) again(name, value string) string {
-	query := url.Values{}
-	for k, v := range c.query {
-		query[k] = v
-	}
+	query := maps.Clone(c.query)
 	query.Set(name, value)
 	return c.r.URL.Path + "?" + query.Encode()
 }
@@ -138,7 +136,7 @@ func (c *call) askPerson() (any, error) {
 			break
 		}
 		if c.people[i].key == "" {
-			people = append(people, choice{c.people[i].name, c.again(personParameter, c.personKey(personID(i)))}) //nolint:gosec // fewer than 2^31 people
+			people = append(people, choice{c.people[i].name, c.again(personParameter, c.personKey(personID(i)))})
 		}
 	}
 	return page("person.html", http.StatusOK, people)

@@ -41,7 +41,7 @@ func TestTasksRunInOrderWithinAJump(t *testing.T) {
 
 func TestRunningClockFiresAndJumps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, err := New(Options{Now: time.Now}) //nolint:forbidigo // the test's own clock inside synctest
+		s, err := New(Options{Now: time.Now})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +73,7 @@ func TestRunningClockFiresAndJumps(t *testing.T) {
 func TestRunningClockStartsWhereToldTo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Date(2026, 5, 31, 23, 59, 0, 0, beijing)
-		s, err := New(Options{Now: time.Now, Start: start}) //nolint:forbidigo // as above
+		s, err := New(Options{Now: time.Now, Start: start})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -79,8 +79,7 @@ func writeControl(w http.ResponseWriter, out any, err error) {
 	status := http.StatusOK
 	if err != nil {
 		status = http.StatusBadRequest
-		var refusal *controlError
-		if errors.As(err, &refusal) {
+		if refusal, plain := errors.AsType[*controlError](err); plain {
 			status = refusal.status
 		}
 		out = map[string]string{"error": err.Error()}

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/sha1" //nolint:gosec // the platform's signature is SHA-1
+	"crypto/sha1"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -17,7 +17,7 @@ import (
 // timestamp and nonce for signature; of these and Encrypt for msg_signature.
 func signature(parts ...string) string {
 	sorted := slices.Sorted(slices.Values(parts))
-	sum := sha1.Sum([]byte(strings.Join(sorted, ""))) //nolint:gosec // as above
+	sum := sha1.Sum([]byte(strings.Join(sorted, "")))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -58,10 +58,10 @@ func seal(key, random16, msg []byte, appID string) (string, error) {
 func unseal(key []byte, encrypted, appID string) ([]byte, error) {
 	data, err := base64.StdEncoding.DecodeString(encrypted)
 	if err != nil {
-		return nil, errors.New("Encrypt is not base64")
+		return nil, errors.New("encrypted text is not base64")
 	}
 	if len(data) == 0 || len(data)%aes.BlockSize != 0 {
-		return nil, errors.New("Encrypt is not a whole number of AES blocks")
+		return nil, errors.New("encrypted text is not a whole number of AES blocks")
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -70,18 +70,18 @@ func unseal(key []byte, encrypted, appID string) ([]byte, error) {
 	cipher.NewCBCDecrypter(block, key[:aes.BlockSize]).CryptBlocks(data, data)
 	pad := int(data[len(data)-1])
 	if pad < 1 || pad > padBlock || pad > len(data) {
-		return nil, errors.New("Encrypt has wrong padding (wrong key?)")
+		return nil, errors.New("encrypted text has wrong padding (wrong key?)")
 	}
 	data = data[:len(data)-pad]
 	if len(data) < 20 {
-		return nil, errors.New("Encrypt is too short")
+		return nil, errors.New("encrypted text is too short")
 	}
 	size := int(binary.BigEndian.Uint32(data[16:20]))
 	if size > len(data)-20 {
-		return nil, errors.New("Encrypt has a wrong message length")
+		return nil, errors.New("encrypted text has a wrong message length")
 	}
 	if string(data[20+size:]) != appID {
-		return nil, errors.New("Encrypt carries another appid")
+		return nil, errors.New("encrypted text carries another appid")
 	}
 	return data[20 : 20+size], nil
 }

@@ -144,7 +144,7 @@ var errorTexts = map[int]string{
 	46004: "user no exist",
 	47001: "data format error",
 	47003: "argument invalid!",
-	48001: "api unauthorized",
+	48001: "api unauthorized", //nolint:misspell // the platform's words
 	48002: "user block receive message",
 	48003: "user not agree mass-send protocol",
 	48004: "api forbidden for irregularities",

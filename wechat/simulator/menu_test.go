@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -27,10 +28,7 @@ func TestMenuLimits(t *testing.T) {
 	fit := func(n int) string { return strings.Repeat("a", n) }
 	weapp := map[string]any{"type": "miniprogram", "name": "预约", "url": "https://town.example/", "appid": "wx0000000000000002", "pagepath": "pages/a"}
 	weappWith := func(name string, value any) map[string]any {
-		b := map[string]any{}
-		for k, v := range weapp {
-			b[k] = v
-		}
+		b := maps.Clone(weapp)
 		b[name] = value
 		return b
 	}

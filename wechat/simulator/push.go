@@ -214,10 +214,9 @@ const largestReply = 256 << 10
 
 func (s *Simulator) send(req *http.Request) ([]byte, time.Duration, error) {
 	started := s.realTime()
-	resp, err := s.client.Do(req)
+	resp, err := s.client.Do(req) //nolint:gosec // calling the address the operator set is the purpose
 	if err != nil {
-		var wrapped *url.Error
-		if errors.As(err, &wrapped) {
+		if wrapped, isURL := errors.AsType[*url.Error](err); isURL {
 			err = wrapped.Err
 		}
 		return nil, s.realTime().Sub(started), err

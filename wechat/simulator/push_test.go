@@ -5,6 +5,7 @@ import (
 	encxml "encoding/xml"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -248,15 +249,17 @@ func TestReplies(t *testing.T) {
 		"wrong_signature": {safeMode, func(t *testing.T, k knock) string {
 			return strings.Replace(sealedReply(t, textReply(k, "您好")), "1760000001", "1760000002", 1)
 		}, notice},
-		"json":             {plainMode, func(*testing.T, knock) string { return `{"errcode":0}` }, notice},
-		"garbage":          {plainMode, func(*testing.T, knock) string { return "<xml><" }, notice},
-		"empty_content":    {plainMode, func(_ *testing.T, k knock) string { return textReply(k, "") }, notice},
-		"text_too_long":    {plainMode, func(_ *testing.T, k knock) string { return textReply(k, strings.Repeat("好", 683)) }, notice},
-		"names_swapped":    {plainMode, func(_ *testing.T, k knock) string { return swapNames(textReply(k, "您好")) }, notice},
-		"one_article":      {plainMode, func(_ *testing.T, k knock) string { return news(k, 1) }, "reply"},
-		"two_articles":     {plainMode, func(_ *testing.T, k knock) string { return news(k, 2) }, notice},
-		"no_article":       {plainMode, func(_ *testing.T, k knock) string { return news(k, 0) }, notice},
-		"unknown_msg_type": {plainMode, func(_ *testing.T, k knock) string { return strings.Replace(textReply(k, "您好"), "[text]", "[card]", 1) }, notice},
+		"json":          {plainMode, func(*testing.T, knock) string { return `{"errcode":0}` }, notice},
+		"garbage":       {plainMode, func(*testing.T, knock) string { return "<xml><" }, notice},
+		"empty_content": {plainMode, func(_ *testing.T, k knock) string { return textReply(k, "") }, notice},
+		"text_too_long": {plainMode, func(_ *testing.T, k knock) string { return textReply(k, strings.Repeat("好", 683)) }, notice},
+		"names_swapped": {plainMode, func(_ *testing.T, k knock) string { return swapNames(textReply(k, "您好")) }, notice},
+		"one_article":   {plainMode, func(_ *testing.T, k knock) string { return news(k, 1) }, "reply"},
+		"two_articles":  {plainMode, func(_ *testing.T, k knock) string { return news(k, 2) }, notice},
+		"no_article":    {plainMode, func(_ *testing.T, k knock) string { return news(k, 0) }, notice},
+		"unknown_msg_type": {plainMode, func(_ *testing.T, k knock) string {
+			return strings.Replace(textReply(k, "您好"), "[text]", "[card]", 1)
+		}, notice},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, d := answering(t, try.mode, func(_ int, k knock) (int, string) { return http.StatusOK, try.reply(t, k) })
@@ -413,10 +416,7 @@ func TestCallbackSettingIsVerified(t *testing.T) {
 	t.Cleanup(deaf.Close)
 	good := map[string]any{"url": d.URL, "token": doorToken, "aes_key": doorKey}
 	with := func(name string, value any) map[string]any {
-		in := map[string]any{}
-		for k, v := range good {
-			in[k] = v
-		}
+		in := maps.Clone(good)
 		in[name] = value
 		return in
 	}

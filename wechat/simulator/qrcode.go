@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -121,7 +122,7 @@ func (s *Simulator) codeFor(a *account, scene string, life time.Duration) (*qrCo
 func (s *Simulator) codeByTicket(ticket string) (*qrCode, error) {
 	code := s.tickets[ticket]
 	if code == nil {
-		return nil, fmt.Errorf("no code has this ticket")
+		return nil, errors.New("no code has this ticket")
 	}
 	if !code.ends.IsZero() && !s.clock.now().Before(code.ends) {
 		return nil, fmt.Errorf("the code ended at %s", code.ends.In(beijing).Format(time.DateTime))
@@ -130,8 +131,8 @@ func (s *Simulator) codeByTicket(ticket string) (*qrCode, error) {
 }
 
 func (c *call) qrCodeShow() (any, error) {
-	code, err := c.codeByTicket(c.query.Get("ticket"))
-	if err != nil {
+	code, _ := c.codeByTicket(c.query.Get("ticket"))
+	if code == nil {
 		return raw{status: http.StatusNotFound, contentType: "text/html; charset=utf-8", body: []byte("<h1>404 Not Found</h1>")}, nil
 	}
 	picture, err := qrcode.Encode(code.url, qrcode.Medium, 430)

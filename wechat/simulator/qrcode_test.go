@@ -57,7 +57,7 @@ func TestQRCodePicture(t *testing.T) {
 	w := newTown(t)
 	out := w.post("clinic", "/cgi-bin/qrcode/create", codeBody("QR_SCENE", map[string]any{"scene_id": 5}, 60))
 	ticket, _ := out["ticket"].(string)
-	show := func() (*http.Response, []byte) {
+	show := func() (seen, []byte) {
 		return w.raw(http.MethodGet, "/cgi-bin/showqrcode", url.Values{"ticket": {ticket}}, nil)
 	}
 	resp, data := show()

@@ -106,7 +106,7 @@ func (f *followers) ordered() []relID {
 	if !f.sorted {
 		f.byOrder = f.byOrder[:0]
 		for i := range f.all {
-			f.byOrder = append(f.byOrder, relID(i)) //nolint:gosec // fewer than 2^31 relations
+			f.byOrder = append(f.byOrder, relID(i))
 		}
 		sort.Slice(f.byOrder, func(i, j int) bool { return f.less(f.byOrder[i], f.byOrder[j]) })
 		f.sorted = true
@@ -224,14 +224,6 @@ func (r *receivers) add(id relID) {
 func (r receivers) has(id relID) bool {
 	word := int(id) / 64
 	return word < len(r) && r[word]&(1<<(uint(id)%64)) != 0 //nolint:gosec // ids are not negative
-}
-
-func (r receivers) count() int {
-	n := 0
-	for _, word := range r {
-		n += bits.OnesCount64(word)
-	}
-	return n
 }
 
 // setMark sets or clears refuses or blacklisted.

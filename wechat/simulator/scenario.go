@@ -211,8 +211,10 @@ func (s *Simulator) loadFollowers(a *account, in scenarioFollowers) error {
 		marks standing
 		gone  bool
 	}{
-		{in.Named.Following, 0, false}, {in.Named.Refusing, refuses, false},
-		{in.Named.Blacklisted, blacklisted, false}, {in.Named.Gone, 0, true},
+		{in.Named.Following, 0, false},
+		{in.Named.Refusing, refuses, false},
+		{in.Named.Blacklisted, blacklisted, false},
+		{in.Named.Gone, 0, true},
 	} {
 		for _, key := range list.keys {
 			p, found := s.personByKey(key)
@@ -229,7 +231,7 @@ func (s *Simulator) loadFollowers(a *account, in scenarioFollowers) error {
 	var pool []personID
 	for i := range s.people {
 		if s.people[i].key == "" {
-			pool = append(pool, personID(i)) //nolint:gosec // fewer than 2^31 people
+			pool = append(pool, personID(i))
 		}
 	}
 	count := in.Count - (named - len(in.Named.Gone))

@@ -67,7 +67,13 @@ func (w *town) ask(method, path string, query url.Values, body any) reply {
 	return out
 }
 
-func (w *town) raw(method, path string, query url.Values, body any) (*http.Response, []byte) {
+// seen is what came back, the body aside.
+type seen struct {
+	StatusCode int
+	Header     http.Header
+}
+
+func (w *town) raw(method, path string, query url.Values, body any) (seen, []byte) {
 	w.t.Helper()
 	var content io.Reader = http.NoBody
 	switch b := body.(type) {
@@ -99,7 +105,7 @@ func (w *town) answer(req *http.Request) reply {
 	return out
 }
 
-func (w *town) send(req *http.Request) (*http.Response, []byte) {
+func (w *town) send(req *http.Request) (seen, []byte) {
 	w.t.Helper()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(req)
@@ -111,7 +117,7 @@ func (w *town) send(req *http.Request) (*http.Response, []byte) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return resp, data
+	return seen{resp.StatusCode, resp.Header}, data
 }
 
 // token is a stable token of an account, as a query.

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -117,10 +118,7 @@ func TestTokenRefusals(t *testing.T) {
 	a.allowList = nil
 	good := url.Values{"grant_type": {"client_credential"}, "appid": {a.appID}, "secret": {a.secret}}
 	with := func(name, value string) url.Values {
-		q := url.Values{}
-		for k, v := range good {
-			q[k] = v
-		}
+		q := maps.Clone(good)
 		q.Set(name, value)
 		return q
 	}
