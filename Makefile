@@ -10,7 +10,7 @@ VULN_VERSION := v1.9.0
 GOLANGCI := $(firstword $(wildcard bin/golangci-lint) $(wildcard $(shell $(GO) env GOPATH)/bin/golangci-lint) golangci-lint)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build test test-mysql lint lint-ready fmt golden schema bench check vuln tools clean
+.PHONY: help demo run build test test-mysql lint lint-ready fmt fix golden schema bench check vuln tools clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ lint-ready:
 
 fmt: lint-ready ## format the code (gofumpt, goimports)
 	$(GOLANGCI) fmt
+
+fix: lint-ready ## let the linter mend what it can; read the diff before you commit
+	$(GOLANGCI) run --fix
 
 golden: ## write golden files and the README's option table anew; read the diff before you commit
 	grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -r -n1 dirname | sort -u | xargs -r -I{} $(GO) test $(TAGS) {} -update
