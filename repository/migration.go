@@ -101,11 +101,11 @@ func (s *Store) Resume(ctx context.Context, id string, at domain.Instant) error 
 }
 
 // TakeLease gives the migration to one worker until the given moment and returns the number of this turn.
-// While another worker holds it, it is domain.ErrConflict.
+// While another worker holds it, it is domain.ErrConflict. Taking it answers the wake-up call: a new one may come during the turn.
 func (s *Store) TakeLease(ctx context.Context, id string, turn int, now, until domain.Instant) error {
 	return changed(s.in(ctx).Table("migration").
 		Where("id = ? AND lease_turn = ? AND lease_until <= ? AND paused_at = 0 AND state IN ?", id, turn, now, runningStates).
-		Updates(map[string]any{"lease_turn": turn + 1, "lease_until": until}), "free lease of migration "+id)
+		Updates(map[string]any{"lease_turn": turn + 1, "lease_until": until, "wake_at": 0}), "free lease of migration "+id)
 }
 
 // KeepLease prolongs the lease of the given turn; after somebody else took over it is domain.ErrConflict.
@@ -114,17 +114,17 @@ func (s *Store) KeepLease(ctx context.Context, id string, turn int, until domain
 		Updates(map[string]any{"lease_until": until}), "lease of migration "+id)
 }
 
-// DropLeases frees all leases. Only a process that knows it is the only one may call it, at its start.
+// DropLeases lets all leases run out. Only a process that knows it is the only one may call it, at its start.
 func (s *Store) DropLeases(ctx context.Context) error {
-	return s.in(ctx).Table("migration").Where("lease_until > 0").Updates(map[string]any{"lease_until": 0}).Error
+	return s.in(ctx).Table("migration").Where("lease_until > 0").Updates(map[string]any{"lease_until": 1}).Error
 }
 
 // Rest ends a turn: the lease is free again, the engine says what it waits for, and wakes at the given moment (0 = not by itself).
-// A finish event may have asked for an earlier moment meanwhile: then that one stays.
+// If something asked for the engine during the turn, that wake-up call stays.
 func (s *Store) Rest(ctx context.Context, id string, turn, failures int, engine string, wake, now domain.Instant) error {
 	return changed(s.in(ctx).Table("migration").Where("id = ? AND lease_turn = ?", id, turn).Updates(map[string]any{
 		"lease_until": 0, "engine": engine, "failures": failures, "updated_at": now,
-		"wake_at": gorm.Expr("CASE WHEN wake_at > ? THEN wake_at ELSE ? END", now, wake),
+		"wake_at": gorm.Expr("CASE WHEN wake_at > 0 THEN wake_at ELSE ? END", wake),
 	}), "turn of migration "+id)
 }
 
@@ -139,11 +139,11 @@ func (s *Store) Wake(ctx context.Context, id string, at domain.Instant) error {
 		Updates(map[string]any{"wake_at": at}).Error
 }
 
-// DueMigrations lists what the engine should work on now: awake, not paused, held by nobody.
+// DueMigrations lists what the engine should work on now: awake or left behind by a worker that died, not paused, held by nobody.
 func (s *Store) DueMigrations(ctx context.Context, now domain.Instant) ([]domain.Migration, error) {
 	var list []domain.Migration
 	err := s.in(ctx).Table("migration").
-		Where("wake_at > 0 AND wake_at <= ? AND lease_until <= ? AND paused_at = 0 AND state IN ?", now, now, runningStates).
+		Where("((wake_at > 0 AND wake_at <= ?) OR lease_until > 0) AND lease_until <= ? AND paused_at = 0 AND state IN ?", now, now, runningStates).
 		Order("wake_at, id").Limit(100).Find(&list).Error
 	if err != nil {
 		return nil, fmt.Errorf("list due migrations: %w", err)

@@ -43,25 +43,36 @@ func (s *Store) SetWavePictures(ctx context.Context, id, coverID, qrImageURL str
 
 // batchRow is the batch table: the platform's report lies flat in it.
 type batchRow struct {
-	domain.Batch `gorm:"embedded"`
-	Status       string
-	TotalCount   int
-	FilterCount  int
-	SentCount    int
-	ErrorCount   int
-	ArticleURL   string `gorm:"column:article_url"`
+	ID, WaveID, MigrationID string
+	Number                  int
+	State                   domain.BatchState
+	Size, Unnamed           int
+	MediaID                 string
+	MsgID                   int64
+	Attempts                int
+	SentAt, AcceptedAt      domain.Instant
+	SettledAt               domain.Instant
+	Status                  string
+	TotalCount, FilterCount int
+	SentCount, ErrorCount   int
+	ArticleURL              string
+	ErrCode                 int
+	ErrText                 string
 }
 
 const batchColumns = "id, wave_id, migration_id, number, state, size, unnamed, media_id, msg_id, attempts, sent_at, accepted_at, settled_at, " +
 	"status, total_count, filter_count, sent_count, error_count, article_url, err_code, err_text"
 
 func (r batchRow) batch() domain.Batch {
-	b := r.Batch
-	b.Result = domain.MassFinish{
-		MsgID: b.MsgID, Status: r.Status, Total: r.TotalCount, Filter: r.FilterCount, Sent: r.SentCount, Failed: r.ErrorCount,
-		ArticleURL: r.ArticleURL,
+	return domain.Batch{
+		ID: r.ID, WaveID: r.WaveID, MigrationID: r.MigrationID, Number: r.Number, State: r.State, Size: r.Size, Unnamed: r.Unnamed,
+		MediaID: r.MediaID, MsgID: r.MsgID, Attempts: r.Attempts, SentAt: r.SentAt, AcceptedAt: r.AcceptedAt, SettledAt: r.SettledAt,
+		Result: domain.MassFinish{
+			MsgID: r.MsgID, Status: r.Status, Total: r.TotalCount, Filter: r.FilterCount, Sent: r.SentCount, Failed: r.ErrorCount,
+			ArticleURL: r.ArticleURL,
+		},
+		ErrCode: r.ErrCode, ErrText: r.ErrText,
 	}
-	return b
 }
 
 // InsertBatch stores a filled batch.
@@ -168,7 +179,7 @@ type massResultRow struct {
 	FilterCount int
 	SentCount   int
 	ErrorCount  int
-	ArticleURL  string `gorm:"column:article_url"`
+	ArticleURL  string
 	ReceivedAt  domain.Instant
 }
 

@@ -1,0 +1,216 @@
+package migration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"guiyi/domain"
+	"guiyi/repository"
+)
+
+// advance does one bounded piece of work. Whatever it did is in the database before it returns, so that a process that dies
+// at any point is continued by the next one.
+func (s *Service) advance(ctx context.Context, m domain.Migration) (step, error) {
+	if m.FrozenAt.IsZero() {
+		return s.readFollowers(ctx, m)
+	}
+	waves, err := s.store.Waves(ctx, m.ID)
+	if err != nil {
+		return step{}, err
+	}
+	for _, w := range waves {
+		switch {
+		case w.State == domain.WaveDone:
+			continue
+		case w.State == domain.WavePlanned:
+			return s.beginWave(ctx, m, w)
+		case w.Channel == domain.ChannelCustomer:
+			return s.sendPersonal(ctx, m, w)
+		default:
+			return s.sendMass(ctx, m, w)
+		}
+	}
+	return step{idle: true, say: "已全部告知，旧账号继续自动回复新入口"}, nil
+}
+
+// reasonBlacklisted marks followers on the account's own blacklist: the platform delivers nothing to them.
+const reasonBlacklisted = "blacklisted"
+
+// syncPasses is how often the list is read at most. One pass is not a snapshot: people come and go while it runs.
+const syncPasses = 3
+
+// readFollowers reads one page of the follower list into the ledger. When the ledger holds as many people as the platform
+// counts, or after syncPasses passes, it takes out the blacklisted and freezes the list.
+func (s *Service) readFollowers(ctx context.Context, m domain.Migration) (step, error) {
+	page, next, total, err := s.platform.Followers(ctx, m.AccountID, m.SyncCursor)
+	if err != nil {
+		return s.platformTrouble(ctx, m, err)
+	}
+	lastPage := len(page) == 0 || next == ""
+	pass, cursor := m.SyncPass, next
+	if lastPage {
+		pass, cursor = pass+1, ""
+	}
+	counts := map[domain.RecipientState]int{}
+	err = s.store.InTx(ctx, func(tx *repository.Store) error {
+		if err := tx.AddRecipients(ctx, m.ID, page, s.now()); err != nil {
+			return err
+		}
+		if err := tx.MoveSync(ctx, m, cursor, pass); err != nil {
+			return err
+		}
+		var err error
+		counts, err = tx.CountRecipients(ctx, m.ID)
+		return err
+	})
+	if err != nil {
+		return step{}, err
+	}
+	known := 0
+	for _, n := range counts {
+		known += n
+	}
+	if !lastPage || (known < total && pass < syncPasses) {
+		return step{say: fmt.Sprintf("读取关注者名单：%d / %d", known, total)}, nil
+	}
+	return s.freeze(ctx, m, known, total)
+}
+
+func (s *Service) freeze(ctx context.Context, m domain.Migration, known, total int) (step, error) {
+	blacklist, err := s.blacklist(ctx, m.AccountID)
+	if err != nil {
+		return s.platformTrouble(ctx, m, err)
+	}
+	err = s.store.InTx(ctx, func(tx *repository.Store) error {
+		if err := tx.Excuse(ctx, m.ID, blacklist, reasonBlacklisted, s.now()); err != nil {
+			return err
+		}
+		if err := tx.SetFollowers(ctx, m.AccountID, total, s.now()); err != nil {
+			return err
+		}
+		return tx.Freeze(ctx, m.ID, known, s.now())
+	})
+	return step{say: fmt.Sprintf("名单已固定，共 %d 人", known)}, err
+}
+
+// blacklist reads all pages of the account's blacklist (10,000 a page; accounts have few).
+func (s *Service) blacklist(ctx context.Context, accountID string) ([]domain.OpenID, error) {
+	var all []domain.OpenID
+	begin := ""
+	for {
+		page, next, err := s.platform.Blacklist(ctx, accountID, begin)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		if len(page) == 0 || next == "" || next == begin {
+			return all, nil
+		}
+		begin = next
+	}
+}
+
+func (s *Service) beginWave(ctx context.Context, m domain.Migration, w domain.Wave) (step, error) {
+	var audience int
+	var err error
+	if w.Channel == domain.ChannelCustomer {
+		audience, err = s.store.CountTalkers(ctx, m, w.Number, s.now().Add(-s.opt.Window))
+	} else {
+		audience, err = s.store.CountSendable(ctx, m.ID, w.Number)
+	}
+	if err != nil {
+		return step{}, err
+	}
+	return step{say: w.Kind.Label() + "：准备中"}, s.store.BeginWave(ctx, w.ID, audience, s.now())
+}
+
+// endWave closes a wave; after the announcement the migration is notifying.
+func (s *Service) endWave(ctx context.Context, m domain.Migration, w domain.Wave) (step, error) {
+	err := s.store.InTx(ctx, func(tx *repository.Store) error {
+		if err := tx.EndWave(ctx, w.ID, s.now()); err != nil {
+			return err
+		}
+		if m.State != domain.MigrationAnnounced {
+			return nil
+		}
+		return tx.MoveMigration(ctx, m.ID, m.State, domain.MigrationNotifying, s.now())
+	})
+	return step{say: w.Kind.Label() + "：已完成"}, err
+}
+
+// Waits that the platform does not name itself.
+const (
+	waitBusy    = 10 * time.Second // busy, or a quota whose end it does not tell
+	waitUnknown = 5 * time.Second  // before asking again what became of a request
+)
+
+// codeNoQuota is 45028: the account has sent as many mass messages as it may today or this month.
+const codeNoQuota = 45028
+
+// platformTrouble turns a failed call that changed nothing into a wait or a pause.
+func (s *Service) platformTrouble(ctx context.Context, m domain.Migration, err error) (step, error) {
+	var pe *domain.PlatformError
+	if !errors.As(err, &pe) {
+		return step{}, err
+	}
+	switch pe.Remedy {
+	case domain.RemedyWait:
+		return s.waitForPlatform(pe), nil
+	case domain.RemedyUnknown:
+		return waitFor(waitUnknown, "平台没有回应，稍后再试"), nil
+	default:
+		return s.pauseFor(ctx, m, pe)
+	}
+}
+
+func (s *Service) waitForPlatform(pe *domain.PlatformError) step {
+	if pe.Code == codeNoQuota {
+		tomorrow := s.now().Day().AddDays(1).Start().Add(time.Minute)
+		return waitFor(tomorrow.Sub(s.env.Now()), "群发次数已用完，明天零点后继续")
+	}
+	if pe.RetryAfter > time.Minute {
+		return waitFor(pe.RetryAfter, "平台次数已用完，"+s.now().Add(pe.RetryAfter).String()+" 继续")
+	}
+	return waitFor(max(pe.RetryAfter, waitBusy/10), "平台忙，稍后继续")
+}
+
+// pauseFor stops the migration until a person has mended what the platform complains about.
+func (s *Service) pauseFor(ctx context.Context, m domain.Migration, pe *domain.PlatformError) (step, error) {
+	why := "平台拒绝（错误码 " + strconv.Itoa(pe.Code) + "）：" + explain(pe.Code)
+	return s.pauseWith(ctx, m, why)
+}
+
+func (s *Service) pauseWith(ctx context.Context, m domain.Migration, why string) (step, error) {
+	err := s.audited(ctx, domain.System, m.ID, "migration.pause", "自动暂停："+why, func(tx *repository.Store) error {
+		return ignoreMoved(tx.Pause(ctx, m.ID, why, s.now()))
+	})
+	return step{idle: true, say: "已暂停"}, err
+}
+
+// explain says in plain words what an operator can do about a code.
+func explain(code int) string {
+	switch code {
+	case 48001:
+		return "这个账号没有此项接口权限，请检查微信认证是否过期"
+	case 48004, 50002:
+		return "接口或账号被平台限制，请登录公众平台查看通知"
+	case 48003:
+		return "还没有在公众平台同意群发协议"
+	case 40164:
+		return "服务器地址不在白名单里，请在开发者平台添加"
+	case 40013, 40125, 40001:
+		return "AppID 或 AppSecret 不对，请核对账号登记"
+	default:
+		return "请记下错误码，查看批次明细"
+	}
+}
+
+func ignoreMoved(err error) error {
+	if errors.Is(err, domain.ErrConflict) {
+		return nil
+	}
+	return err
+}
