@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 )
 
@@ -14,6 +15,7 @@ func (s *Simulator) actRoutes() []route {
 		s.locked("POST /_sim/people/{person}/write", s.doAct(s.writeAct)),
 		s.locked("POST /_sim/people/{person}/refuse", s.doAct(s.refuseAct)),
 		s.locked("POST /_sim/people/{person}/blacklist", s.doAct(s.blacklistAct)),
+		s.locked("POST /_sim/accounts/{account}/crowd", s.crowdAct),
 	}
 }
 
@@ -127,4 +129,61 @@ func (s *Simulator) blacklistAct(p personID, in act) (any, error) {
 	}
 	a.followers.setMark(s.relate(a, p), blacklisted, in.on())
 	return nil, nil
+}
+
+// crowdAct lets many people do the same at once: the first followers in the
+// order of user/get, or for follow people who do not follow yet.
+func (s *Simulator) crowdAct(r *http.Request) (any, error) {
+	a, err := s.accountNamed(r.PathValue("account"))
+	if err != nil {
+		return nil, err
+	}
+	var in struct {
+		Do    string `json:"do"`
+		Count int    `json:"count"`
+		act
+	}
+	if err := read(r, &in); err != nil {
+		return nil, err
+	}
+	in.Account = a.key
+	do := map[string]func(personID, act) (any, error){
+		"follow": s.followAct, "unfollow": s.unfollowAct, "write": s.writeAct, "tap": s.tapAct,
+	}[in.Do]
+	if do == nil {
+		return nil, errors.New("do must be follow, unfollow, write or tap")
+	}
+	if in.Count < 1 {
+		return nil, errors.New("count must be at least 1")
+	}
+	crowd := s.crowd(a, in.Do != "follow", in.Count)
+	if len(crowd) < in.Count {
+		return nil, fmt.Errorf("only %d people can do that", len(crowd))
+	}
+	for _, p := range crowd {
+		if _, err := do(p, in.act); err != nil {
+			return nil, err
+		}
+	}
+	return map[string]int{"done": len(crowd)}, nil
+}
+
+// crowd picks followers, or people who are none.
+func (s *Simulator) crowd(a *account, follow bool, n int) []personID {
+	var out []personID
+	if follow {
+		for _, id := range a.followers.ordered() {
+			if r := a.followers.at(id); r.is(following) && len(out) < n {
+				out = append(out, r.person)
+			}
+		}
+		return out
+	}
+	for i := range s.people {
+		p := personID(i)
+		if _, err := a.followerOf(p); err != nil && len(out) < n {
+			out = append(out, p)
+		}
+	}
+	return out
 }

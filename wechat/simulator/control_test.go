@@ -258,3 +258,43 @@ func TestAccountsAreShownAndChanged(t *testing.T) {
 	w.control(http.MethodGet, "/_sim/accounts/nowhere", nil, http.StatusNotFound)
 	w.control(http.MethodGet, "/_sim/nowhere", nil, http.StatusNotFound)
 }
+
+func TestCrowd(t *testing.T) {
+	w, d := answering(t, safeMode, nil)
+	crowd := func(body any, status int) {
+		t.Helper()
+		w.control(http.MethodPost, "/_sim/accounts/clinic/crowd", body, status)
+	}
+	crowd(map[string]any{"do": "write", "count": 30, "text": "在吗"}, http.StatusOK)
+	crowd(map[string]any{"do": "follow", "count": 5}, http.StatusOK)
+	crowd(map[string]any{"do": "unfollow", "count": 45}, http.StatusOK)
+	crowd(map[string]any{"do": "unfollow", "count": 1}, http.StatusBadRequest)
+	crowd(map[string]any{"do": "dance", "count": 1}, http.StatusBadRequest)
+	w.settle()
+	of := map[string]int{}
+	for _, k := range d.knocks() {
+		of[element(k.clear, "MsgType")+element(k.clear, "Event")]++
+	}
+	heard := 30
+	w.do(func() {
+		for _, e := range w.byKey["clinic"].inbox.single {
+			if e.Kind == kindText && w.byKey["clinic"].followers.at(e.receiver).is(blacklisted) {
+				heard--
+			}
+		}
+	})
+	if of["text"] != heard || of["eventsubscribe"] != 5 || of["eventunsubscribe"] != 45 {
+		t.Errorf("deliveries %v, want %d texts", of, heard)
+	}
+}
+
+func TestOwnsThePathsOfThePlatform(t *testing.T) {
+	for _, e := range allEndpoints() {
+		if !Owns(e.path) {
+			t.Errorf("%s is not owned", e.path)
+		}
+	}
+	if Owns("/services/S001") || Owns("/") {
+		t.Error("owns a page of the program under test")
+	}
+}

@@ -80,33 +80,44 @@ func (s *Simulator) serveCall(w http.ResponseWriter, r *http.Request) {
 	}
 	query := r.URL.Query()
 
-	s.mu.Lock()
-	caller := s.callerOf(e, query, body)
-	f := s.nextFault(caller, r.URL.Path)
-	s.mu.Unlock()
+	caller, f := s.faultFor(e, r, query, body)
 	if f != nil && !f.After && s.disturb(w, r, caller, f) {
 		return
 	}
 
-	s.mu.Lock()
-	c := &call{Simulator: s, r: r, query: query, body: body, now: s.clock.now()}
-	var reply any
+	var refusal error
 	switch {
 	case !found:
-		err = refuse(40066)
+		refusal = refuse(40066)
 	case tooLarge != nil:
-		err = refuse(45002)
-	default:
-		reply, err = s.perform(e, c)
+		refusal = refuse(45002)
 	}
-	out := s.render(reply, err, c.now)
-	s.countCall(caller, r.URL.Path, out.errcode)
-	s.mu.Unlock()
-
+	out := s.answer(e, &call{Simulator: s, r: r, query: query, body: body}, caller, refusal)
 	if f != nil && f.After && s.disturb(w, r, caller, f) {
 		return
 	}
 	out.write(w)
+}
+
+func (s *Simulator) faultFor(e endpoint, r *http.Request, query url.Values, body []byte) (*account, *fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	caller := s.callerOf(e, query, body)
+	return caller, s.nextFault(caller, r.URL.Path)
+}
+
+// answer performs the call, unless it is refused already, and counts it.
+func (s *Simulator) answer(e endpoint, c *call, caller *account, refusal error) output {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.now = s.clock.now()
+	var reply any
+	if refusal == nil {
+		reply, refusal = s.perform(e, c)
+	}
+	out := s.render(reply, refusal, c.now)
+	s.countCall(caller, c.r.URL.Path, out.errcode)
+	return out
 }
 
 // perform checks the right to call in the platform's order, then calls.

@@ -44,8 +44,14 @@ func (cb callback) check() error {
 	case plainMode:
 		return nil
 	case compatibleMode, safeMode:
-		_, err := decodeKey(cb.AESKey)
-		return err
+		if _, err := decodeKey(cb.AESKey); err != nil {
+			return err
+		}
+		if cb.PreviousKey != "" {
+			_, err := decodeKey(cb.PreviousKey)
+			return err
+		}
+		return nil
 	}
 	return errors.New("callback mode must be plain, compatible or safe")
 }
@@ -114,6 +120,10 @@ func (s *Simulator) push(a *account, id relID, openid, what string, fields []fie
 		s.record(p, 0, "lost on purpose")
 		return
 	}
+	if s.chance(s.set.LateShare) {
+		s.after(s.set.LateBy, func() { s.enqueue(p) })
+		return
+	}
 	s.enqueue(p)
 }
 
@@ -142,7 +152,7 @@ func (s *Simulator) deliver(a *account) {
 	o := &a.outbox
 	for len(o.queue) > 0 && s.ctx.Err() == nil {
 		p := o.queue[0]
-		o.queue = slices.Delete(o.queue, 0, 1)
+		o.queue[0], o.queue = nil, o.queue[1:]
 		p.tries++
 		target, body, err := s.envelope(p)
 		limit := s.set.CallbackTimeout
@@ -170,7 +180,11 @@ func (s *Simulator) envelope(p *push) (string, []byte, error) {
 	}
 	body := p.body
 	if cb.Mode != plainMode {
-		key, err := decodeKey(cb.AESKey)
+		encoded := cb.AESKey
+		if cb.PreviousKey != "" && s.chance(s.set.OldKeyShare) {
+			encoded = cb.PreviousKey
+		}
+		key, err := decodeKey(encoded)
 		if err != nil {
 			return "", nil, err
 		}

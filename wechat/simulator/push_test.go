@@ -377,6 +377,7 @@ func TestChaos(t *testing.T) {
 		"all_twice": {func(s *Settings) { s.DuplicateShare = 1 }, 20},
 		"all_lost":  {func(s *Settings) { s.LostShare = 1 }, 0},
 		"reordered": {func(s *Settings) { s.ReorderShare = 1 }, 10},
+		"all_late":  {func(s *Settings) { s.LateShare = 1 }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, d := answering(t, safeMode, nil, func(o *Options) { o.Settings.CallbackWorkers = 1; try.change(&o.Settings) })
@@ -391,6 +392,14 @@ func TestChaos(t *testing.T) {
 			got := d.knocks()
 			if len(got) != try.want {
 				t.Fatalf("%d deliveries, want %d", len(got), try.want)
+			}
+			if name == "all_late" {
+				w.move(3 * time.Minute)
+				w.settle()
+				if n := len(d.knocks()); n != 10 {
+					t.Errorf("%d deliveries after the delay", n)
+				}
+				return
 			}
 			if name == "reordered" && element(got[0].clear, "Content") == "0" && element(got[1].clear, "Content") == "1" {
 				t.Error("nothing overtook anything")
@@ -450,4 +459,16 @@ func TestCallbackSettingIsVerified(t *testing.T) {
 			t.Errorf("setting %+v", cb)
 		}
 	})
+}
+
+func TestPushUnderThePreviousKey(t *testing.T) {
+	w, d := answering(t, safeMode, nil, func(o *Options) { o.Settings.OldKeyShare = 1 })
+	w.do(func() { // the door knows doorKey only
+		cb := &w.byKey["clinic"].callback
+		cb.AESKey, cb.PreviousKey = strings.Repeat("b", 43), doorKey
+	})
+	w.writes("wang-guiying", "在吗")
+	if got := d.knocks(); len(got) != 1 || element(got[0].clear, "Content") != "在吗" {
+		t.Errorf("got %+v", got)
+	}
 }

@@ -245,6 +245,7 @@ func (s *Simulator) loadFollowers(a *account, in scenarioFollowers) error {
 		return fmt.Errorf("followers: %d people needed, people.generated gives %d", count+gone, len(pool))
 	}
 	r.Shuffle(len(pool), func(i, j int) { pool[i], pool[j] = pool[j], pool[i] })
+	defer a.followers.ordered() // sorted now, not at the first call
 	for i, p := range pool[:count+gone] {
 		switch {
 		case i < refusing:

@@ -21,6 +21,9 @@ type Settings struct {
 	DuplicateShare     float64       // pushes delivered once more although they were answered
 	LostShare          float64       // pushes never delivered
 	ReorderShare       float64       // pushes that overtake the one before
+	LateShare          float64       // pushes that come LateBy later
+	LateBy             time.Duration
+	OldKeyShare        float64 // pushes under the previous key, where one is set
 
 	FollowerPage     int           // openids per page of user/get
 	MenuRefresh      time.Duration // a phone pulls the menu again after this time
@@ -74,6 +77,7 @@ func DefaultSettings() Settings {
 		CallbackDeliveries:  3,
 		CallbackSpacing:     5 * time.Second,
 		CallbackWorkers:     8,
+		LateBy:              3 * time.Minute,
 		FollowerPage:        10000,
 		MenuRefresh:         5 * time.Minute,
 		ReplyTextBytes:      2048,

@@ -93,6 +93,17 @@ func New(o Options) (*Simulator, error) {
 	return s, nil
 }
 
+// Owns says whether a path belongs to the platform, so that the simulator can
+// share one port with the program under test.
+func Owns(path string) bool {
+	for _, prefix := range []string{"/_sim/", "/cgi-bin/", "/sns/", "/connect/oauth2/", "/s/", "/mmbiz_"} {
+		if strings.HasPrefix(path, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
 // ServeHTTP answers for all hosts of the platform, and for the control
 // interface under /_sim/.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
