@@ -17,7 +17,7 @@ import (
 // controlHandler mounts the rooms of the control interface.
 func (s *Simulator) controlHandler() http.Handler {
 	mux := http.NewServeMux()
-	routes := slices.Concat(s.accountRoutes(), s.peopleRoutes(), s.actRoutes(), s.worldRoutes())
+	routes := slices.Concat(s.accountRoutes(), s.peopleRoutes(), s.actRoutes(), s.sendingRoutes(), s.worldRoutes())
 	for _, r := range routes {
 		mux.Handle(r.pattern, r.handler)
 	}

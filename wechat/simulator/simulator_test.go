@@ -60,11 +60,7 @@ func (w *town) ask(method, path string, query url.Values, body any) reply {
 	if got := resp.Header.Get("Content-Type"); got != "application/json; encoding=utf-8" || resp.StatusCode != http.StatusOK {
 		w.t.Fatalf("%s: HTTP %d, Content-Type %q", path, resp.StatusCode, got)
 	}
-	var out reply
-	if err := json.Unmarshal(data, &out); err != nil {
-		w.t.Fatalf("%s answered %q: %v", path, data, err)
-	}
-	return out
+	return w.decoded(path, data)
 }
 
 // seen is what came back, the body aside.
@@ -98,9 +94,14 @@ func (w *town) raw(method, path string, query url.Values, body any) (seen, []byt
 func (w *town) answer(req *http.Request) reply {
 	w.t.Helper()
 	_, data := w.send(req)
+	return w.decoded(req.URL.Path, data)
+}
+
+func (w *town) decoded(path string, data []byte) reply {
+	w.t.Helper()
 	var out reply
 	if err := json.Unmarshal(data, &out); err != nil {
-		w.t.Fatalf("%s answered %q: %v", req.URL.Path, data, err)
+		w.t.Fatalf("%s answered %q: %v", path, data, err)
 	}
 	return out
 }

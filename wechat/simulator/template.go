@@ -75,6 +75,14 @@ func (t *templates) find(id string) *templateSpec {
 	return nil
 }
 
+func (t *templates) copies() []templateSpec {
+	list := make([]templateSpec, 0, len(t.list))
+	for _, spec := range t.list {
+		list = append(list, *spec)
+	}
+	return list
+}
+
 // templateMessage is the body of template/send.
 type templateMessage struct {
 	ToUser      string `json:"touser"`
@@ -319,11 +327,7 @@ func (c *call) addTemplate() (any, error) {
 }
 
 func (c *call) listTemplates() (any, error) {
-	list := []templateSpec{}
-	for _, spec := range c.a.templates.list {
-		list = append(list, *spec)
-	}
-	return map[string]any{"template_list": list}, nil
+	return map[string]any{"template_list": c.a.templates.copies()}, nil
 }
 
 func (c *call) deleteTemplate() (any, error) {
