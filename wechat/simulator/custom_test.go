@@ -24,7 +24,7 @@ func (w *town) openidOf(key, who string) string {
 
 func (w *town) act(who, act string, body map[string]any) {
 	w.t.Helper()
-	w.control(http.MethodPost, "/_sim/people/"+who+"/"+act, body)
+	w.control(http.MethodPost, "/_sim/people/"+who+"/"+act, body, http.StatusOK)
 }
 
 func (w *town) customText(text string) reply {

@@ -95,7 +95,7 @@ func (c *call) massSendAll() (any, error) {
 	job := &massJob{toAll: true}
 	for i := range c.a.followers.all {
 		if c.a.followers.all[i].is(following) {
-			job.audience.add(relID(i)) //nolint:gosec // fewer than 2^31 relations
+			job.audience.add(relID(i))
 			job.total++
 		}
 	}

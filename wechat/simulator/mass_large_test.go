@@ -14,7 +14,7 @@ func TestSendAllToAHundredThousand(t *testing.T) {
 	w.control(http.MethodPost, "/_sim/load", map[string]any{
 		"people":   map[string]any{"generated": 100_100},
 		"accounts": []any{map[string]any{"key": "city", "name": "大城", "kind": "service", "followers": map[string]any{"count": 100_000, "refusing": 700}}},
-	})
+	}, http.StatusOK)
 	id := w.wantJob(w.post("city", "/cgi-bin/message/mass/sendall", sendAll(w.draft("city"), "all")))
 	w.move(8*time.Second + 47*time.Millisecond)
 	w.wantStatus("city", id, "SENDING")

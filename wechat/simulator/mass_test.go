@@ -209,8 +209,10 @@ func TestMassRefuses(t *testing.T) {
 		"an_unverified_account":                  {"lapsed", "sendall", sendAll("x", ""), 48001},
 		"an_unknown_draft":                       {"clinic", "sendall", sendAll("nothing", ""), 40007},
 		"the_draft_of_another_account":           {"party", "sendall", sendAll(draft, ""), 40007},
-		"a_tag_that_is_not_there": {"clinic", "sendall",
-			with(sendAll(draft, ""), "filter", map[string]any{"is_to_all": false, "tag_id": 2}), 45159},
+		"a_tag_that_is_not_there": {
+			"clinic", "sendall",
+			with(sendAll(draft, ""), "filter", map[string]any{"is_to_all": false, "tag_id": 2}), 45159,
+		},
 		"a_kind_nobody_knows":     {"clinic", "send", with(textTo(some, "x"), "msgtype", "fax"), 40008},
 		"an_empty_text":           {"clinic", "send", textTo(some, ""), 44004},
 		"a_client_id_of_65_bytes": {"clinic", "sendall", sendAll(draft, strings.Repeat("x", 65)), 45067},
@@ -355,7 +357,7 @@ func TestMassJobThatFails(t *testing.T) {
 			w := newTown(t)
 			e := w.listen("clinic")
 			w.control(http.MethodPut, "/_sim/accounts/clinic/mass/verdicts",
-				map[string]any{"verdicts": []any{map[string]any{"status": status, "times": 1}}})
+				map[string]any{"verdicts": []any{map[string]any{"status": status, "times": 1}}}, http.StatusOK)
 			id := w.wantJob(w.post("clinic", "/cgi-bin/message/mass/sendall", sendAll(w.draft("clinic"), "")))
 			w.move(time.Minute)
 			w.wantStatus("clinic", id, "SEND_FAIL")
@@ -390,11 +392,11 @@ func TestMassProtection(t *testing.T) {
 			w.move(29 * time.Minute)
 			w.wantStatus("clinic", id, "SENDING")
 			if tc.answer != nil {
-				w.control(http.MethodPost, fmt.Sprintf("/_sim/accounts/clinic/mass/%d/answer", id), tc.answer)
+				w.control(http.MethodPost, fmt.Sprintf("/_sim/accounts/clinic/mass/%d/answer", id), tc.answer, http.StatusOK)
 			}
 			w.move(time.Minute)
 			w.wantStatus("clinic", id, tc.status)
-			jobs := w.control(http.MethodGet, "/_sim/accounts/clinic/mass", nil)["jobs"].([]any)
+			jobs := w.control(http.MethodGet, "/_sim/accounts/clinic/mass", nil, http.StatusOK)["jobs"].([]any)
 			if got := jobs[0].(map[string]any)["finish"]; got != tc.finish {
 				t.Errorf("finish %v, want %s", got, tc.finish)
 			}
@@ -466,14 +468,4 @@ func TestSpeedLevels(t *testing.T) {
 	if out := w.post("clinic", "/cgi-bin/message/mass/speed/get", map[string]any{}); out["speed"] != 3.0 || out["realspeed"] != 30.0 {
 		t.Errorf("after setting %v", out)
 	}
-}
-
-// control calls the control interface and wants success.
-func (w *town) control(method, path string, body any) map[string]any {
-	w.t.Helper()
-	resp, data := w.raw(method, path, nil, body)
-	if resp.StatusCode != http.StatusOK {
-		w.t.Fatalf("%s %s: HTTP %d %s", method, path, resp.StatusCode, data)
-	}
-	return w.decoded(path, data)
 }

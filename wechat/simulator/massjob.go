@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"math/bits"
 	"strconv"
 	"time"
 )
@@ -214,4 +215,12 @@ func (r receivers) remove(id relID) {
 	if word := int(id) / 64; word < len(r) {
 		r[word] &^= 1 << (uint(id) % 64) //nolint:gosec // ids are not negative
 	}
+}
+
+func (r receivers) count() int {
+	n := 0
+	for _, word := range r {
+		n += bits.OnesCount64(word)
+	}
+	return n
 }

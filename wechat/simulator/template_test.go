@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ func (w *town) reminder(openid string) map[string]any {
 	w.t.Helper()
 	w.control(http.MethodPut, "/_sim/accounts/clinic/templates", map[string]any{"templates": []any{map[string]string{
 		"template_id": "T1", "title": "预约提醒", "content": "预约事项：{{thing1.DATA}}\n预约时间：{{time2.DATA}}\n",
-	}}})
+	}}}, http.StatusOK)
 	return map[string]any{
 		"touser": openid, "template_id": "T1", "url": "https://town.example/b/1",
 		"data": map[string]any{"thing1": map[string]string{"value": "户籍业务"}, "time2": map[string]string{"value": "2026-03-05 09:00"}},
@@ -68,10 +69,7 @@ func TestTemplateRefuses(t *testing.T) {
 	w := newTown(t)
 	body := w.reminder(w.openidOf("clinic", "wang-guiying"))
 	with := func(key string, value any) map[string]any {
-		changed := map[string]any{}
-		for k, v := range body {
-			changed[k] = v
-		}
+		changed := maps.Clone(body)
 		changed[key] = value
 		return changed
 	}
@@ -127,7 +125,7 @@ func TestMarketingGuard(t *testing.T) {
 	body := w.reminder(w.openidOf("clinic", "wang-guiying"))
 	send := func() reply { return w.post("clinic", "/cgi-bin/message/template/send", body) }
 	notices := func() int {
-		return len(w.control(http.MethodGet, "/_sim/accounts/clinic/notices", nil)["notices"].([]any))
+		return len(w.control(http.MethodGet, "/_sim/accounts/clinic/notices", nil, http.StatusOK)["notices"].([]any))
 	}
 	for range 3 {
 		w.wantCode(send(), 0)
