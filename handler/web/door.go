@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -130,7 +129,7 @@ func (d *Door) Fail(c *gin.Context, err error) {
 			"method", c.Request.Method, "route", c.FullPath(), "err", err)
 	}
 	if a.RetryAfter > 0 {
-		c.Header("Retry-After", strconv.Itoa(int(a.RetryAfter.Seconds())))
+		c.Header("Retry-After", a.RetrySeconds())
 	}
 	if a.Status == http.StatusUnauthorized && d.Login != "" {
 		d.toLogin(c)

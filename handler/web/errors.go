@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"guiyi/domain"
@@ -16,6 +17,9 @@ type Answer struct {
 	Code       string
 	RetryAfter time.Duration // 0 = no header
 }
+
+// RetrySeconds is RetryAfter as the header Retry-After takes it.
+func (a Answer) RetrySeconds() string { return strconv.Itoa(int(a.RetryAfter.Seconds())) }
 
 // answers is the one map from kinds of failure to HTTP. The first kind that fits decides.
 var answers = []struct {

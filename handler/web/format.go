@@ -16,7 +16,14 @@ var formats = template.FuncMap{
 	"day":     func(d domain.Day) string { return string(d) },
 	"chinese": func(d domain.Day) string { return d.Chinese() },
 	"moment":  func(i domain.Instant) string { return i.String() },
+	"htmx":    func() string { return htmxConfig },
 }
+
+// htmxConfig goes into <meta name="htmx-config">: refusals that belong into the page (409, 422, and whatever names its own place)
+// are shown, nothing is evaluated, no styles are written into the page, nothing is kept in the browser's storage.
+const htmxConfig = `{"responseHandling":[{"code":"204","swap":false},{"code":"[23]..","swap":true},` +
+	`{"code":"409|422","swap":true},{"code":"[45]..","swap":true,"error":true}],` +
+	`"allowEval":false,"allowScriptTags":false,"includeIndicatorStyles":false,"historyCacheSize":0,"selfRequestsOnly":true,"timeout":10000}`
 
 // Number writes a count with thousands separators: 28,102.
 func Number(n int) string {

@@ -15,6 +15,7 @@ import (
 type Policy struct {
 	Images         []string // origins of pictures besides our own and data: addresses
 	FrameAncestors []string // origins that may show the pages in a frame; none when empty
+	OwnFrames      bool     // pages may show other pages of ours in a frame
 	NoStore        bool     // pages must not be kept by browsers or proxies
 }
 
@@ -24,8 +25,12 @@ func (p Policy) csp() string {
 		ancestors = strings.Join(p.FrameAncestors, " ")
 	}
 	images := strings.Join(append([]string{"'self'", "data:"}, p.Images...), " ")
+	frames := ""
+	if p.OwnFrames {
+		frames = "; frame-src 'self'"
+	}
 	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src " + images +
-		"; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors " + ancestors
+		"; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors " + ancestors + frames
 }
 
 // Headers sets the security headers of a door.
