@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"strconv"
 	"time"
 )
@@ -38,12 +39,7 @@ var migrationMoves = map[MigrationState][]MigrationState{
 
 // MayBecome tells whether the move is drawn above.
 func (s MigrationState) MayBecome(next MigrationState) bool {
-	for _, n := range migrationMoves[s] {
-		if n == next {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(migrationMoves[s], next)
 }
 
 // Started tells whether followers may have been told: from then on every touch of the old account is answered with the redirect.

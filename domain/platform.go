@@ -46,8 +46,7 @@ func (e *PlatformError) Unwrap() error { return e.Kind }
 // RemedyOf finds the remedy in an error chain; RemedyUnknown when the chain holds no PlatformError, because a request that
 // failed in a way we do not understand may have taken effect.
 func RemedyOf(err error) Remedy {
-	var pe *PlatformError
-	if errors.As(err, &pe) {
+	if pe, ok := errors.AsType[*PlatformError](err); ok {
 		return pe.Remedy
 	}
 	return RemedyUnknown

@@ -56,7 +56,7 @@ func queue(t *testing.T) (*miniredis.Miniredis, redis.UniversalClient) {
 }
 
 func env() service.Env {
-	return service.Env{Now: time.Now, NewID: func() string { return "id" }, Log: slog.New(slog.DiscardHandler)} //nolint:forbidigo // the queue has its own clock
+	return service.Env{Now: time.Now, NewID: func() string { return "id" }, Log: slog.New(slog.DiscardHandler)}
 }
 
 func TestServer(t *testing.T) {

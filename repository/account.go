@@ -26,7 +26,7 @@ func (r accountRow) account() domain.Account {
 	return a
 }
 
-func sealPlace(table, column, id string) string { return table + "." + column + ":" + id }
+func sealPlace(column, id string) string { return "account." + column + ":" + id }
 
 // InsertAccount stores an account with its secrets sealed. A key or an appid that exists is domain.ErrConflict.
 func (s *Store) InsertAccount(ctx context.Context, a domain.Account, c domain.Credentials) error {
@@ -34,9 +34,9 @@ func (s *Store) InsertAccount(ctx context.Context, a domain.Account, c domain.Cr
 		"id": a.ID, "account_key": a.Key, "role": a.Role, "kind": a.Kind, "name": a.Name, "wechat_id": a.WeChatID,
 		"original_id": a.OriginalID, "appid": a.AppID, "subject": a.Subject, "host_unit": a.HostUnit, "phone": a.Phone,
 		"verified_until": a.VerifiedUntil, "followers": a.Followers, "last_published": a.LastPublished,
-		"secret_sealed":  s.sealer.Seal(sealPlace("account", "secret", a.ID), c.AppSecret.Reveal()),
-		"token_sealed":   s.sealer.Seal(sealPlace("account", "token", a.ID), c.CallbackToken.Reveal()),
-		"aes_key_sealed": s.sealer.Seal(sealPlace("account", "aes_key", a.ID), c.EncodingAESKey.Reveal()),
+		"secret_sealed":  s.sealer.Seal(sealPlace("secret", a.ID), c.AppSecret.Reveal()),
+		"token_sealed":   s.sealer.Seal(sealPlace("token", a.ID), c.CallbackToken.Reveal()),
+		"aes_key_sealed": s.sealer.Seal(sealPlace("aes_key", a.ID), c.EncodingAESKey.Reveal()),
 		"created_at":     a.CreatedAt, "updated_at": a.UpdatedAt,
 	}).Error, "account "+a.Key)
 }
@@ -85,7 +85,7 @@ func (s *Store) Credentials(ctx context.Context, id string) (domain.Credentials,
 		{"token", r.TokenSealed, &c.CallbackToken},
 		{"aes_key", r.AesKeySealed, &c.EncodingAESKey},
 	} {
-		plain, err := s.sealer.Open(sealPlace("account", f.column, id), f.sealed)
+		plain, err := s.sealer.Open(sealPlace(f.column, id), f.sealed)
 		if err != nil {
 			return domain.Credentials{}, fmt.Errorf("%s of account %s: %w", f.column, id, err)
 		}

@@ -3,6 +3,7 @@ package repository
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -203,7 +204,7 @@ func (s *Store) NoteTouched(ctx context.Context, migrationID string, openid doma
 	if err := row.Session(&gorm.Session{}).Updates(map[string]any{"touched_at": at}).Error; err != nil {
 		return fmt.Errorf("note a touch: %w", err)
 	}
-	return row.Session(&gorm.Session{}).Where("state IN ?", append(sendable[:len(sendable):len(sendable)], domain.RecipientLeft)).
+	return row.Session(&gorm.Session{}).Where("state IN ?", append(slices.Clip(sendable), domain.RecipientLeft)).
 		Updates(map[string]any{"state": domain.RecipientReached, "reason": reason, "left_at": 0, "updated_at": at}).Error
 }
 

@@ -212,8 +212,7 @@ func ignoreConflict(err error) error {
 // retryable tells whether the engine asks to try the whole transaction again:
 // MySQL 1213 deadlock, 1205 lock wait, 1020 record changed (MariaDB); SQLite busy and locked.
 func retryable(err error) bool {
-	var my *sqldriver.MySQLError
-	if errors.As(err, &my) {
+	if my, ok := errors.AsType[*sqldriver.MySQLError](err); ok {
 		return my.Number == 1213 || my.Number == 1205 || my.Number == 1020
 	}
 	var coded interface{ Code() int }

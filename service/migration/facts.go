@@ -265,8 +265,7 @@ func moved(err error) error {
 
 // firstRefusal picks the first refusal out of a joined error, so that a person reads one sentence at a time.
 func firstRefusal(err error) error {
-	var refusal *domain.Error
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*domain.Error](err); ok {
 		return refusal
 	}
 	return err

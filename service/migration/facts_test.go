@@ -11,8 +11,7 @@ import (
 )
 
 func code(err error) string {
-	var refusal *domain.Error
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*domain.Error](err); ok {
 		return refusal.Code
 	}
 	if err == nil {

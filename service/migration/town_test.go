@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -137,12 +138,7 @@ func (p *platform) mass(call string, to []domain.OpenID, mediaID, guard string) 
 }
 
 func (p *platform) blocked(o domain.OpenID) bool {
-	for _, b := range p.blacklist {
-		if b == o {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(p.blacklist, o)
 }
 
 func (p *platform) MassStatus(context.Context, string, int64) (string, error) {
