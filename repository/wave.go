@@ -151,6 +151,12 @@ func (s *Store) BatchAccepted(ctx context.Context, id string, msgID int64, at do
 		}), "sending batch "+id)
 }
 
+// BatchForgotten puts an accepted batch back to sending, because the platform does not know its job.
+func (s *Store) BatchForgotten(ctx context.Context, id string) error {
+	return changed(s.in(ctx).Table("batch").Where("id = ? AND state = ?", id, domain.BatchAccepted).
+		Updates(map[string]any{"state": domain.BatchSending, "msg_id": 0, "accepted_at": 0, "media_id": ""}), "accepted batch "+id)
+}
+
 // SettleBatch gives a batch its last state, with what the platform reported and the error if there was one.
 func (s *Store) SettleBatch(ctx context.Context, b domain.Batch, from domain.BatchState, at domain.Instant) error {
 	return changed(s.in(ctx).Table("batch").Where("id = ? AND state = ?", b.ID, from).Updates(map[string]any{

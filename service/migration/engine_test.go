@@ -282,3 +282,30 @@ func TestWork_finish_event_never_came(t *testing.T) {
 		t.Errorf("%d%% %+v", v.Percent, v.Tally)
 	}
 }
+
+// The platform took the job, named it, and no longer knows it: the guard decides whether it was sent.
+func TestWork_job_forgotten_by_the_platform(t *testing.T) {
+	for _, sent := range []bool{true, false} {
+		t.Run(fmt.Sprintf("sent %v", sent), func(t *testing.T) {
+			w := newTown(t, repotest.SQLite(t), domain.AccountSubscription, 40).started()
+			w.work()
+			if !sent {
+				clear(w.platform.received)
+				w.platform.jobs = map[string]int64{}
+			}
+			w.platform.before = func(call string) error {
+				if call == "mass_get" {
+					return &domain.PlatformError{Code: 40059, Remedy: domain.RemedyRequest, Kind: domain.ErrInvalid}
+				}
+				return nil
+			}
+			w.clock = w.clock.Add(time.Minute)
+			w.work()
+			w.platform.before = nil
+			if v := w.finish(); v.Tally.Reached != 40 {
+				t.Errorf("%+v", v.Tally)
+			}
+			w.everyoneOnce()
+		})
+	}
+}

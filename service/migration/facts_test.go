@@ -10,7 +10,7 @@ import (
 	"guiyi/service/migration"
 )
 
-func code(err error) string {
+func refusal(err error) string {
 	if refusal, ok := errors.AsType[*domain.Error](err); ok {
 		return refusal.Code
 	}
@@ -38,12 +38,12 @@ func TestDraft(t *testing.T) {
 		}
 	})
 	t.Run("a second one for the same account is refused", func(t *testing.T) {
-		if _, err := w.Draft(t.Context(), clerk, "A3"); code(err) != "already_open" {
+		if _, err := w.Draft(t.Context(), clerk, "A3"); refusal(err) != "already_open" {
 			t.Error(err)
 		}
 	})
 	t.Run("the town's own account cannot be merged into itself", func(t *testing.T) {
-		if _, err := w.Draft(t.Context(), clerk, "town"); code(err) != "not_old" {
+		if _, err := w.Draft(t.Context(), clerk, "town"); refusal(err) != "not_old" {
 			t.Error(err)
 		}
 	})
@@ -81,7 +81,7 @@ func TestEdit(t *testing.T) {
 			w.must(err)
 			f := good
 			c.change(&f)
-			if got := code(w.Edit(t.Context(), clerk, m.ID, f)); got != c.want {
+			if got := refusal(w.Edit(t.Context(), clerk, m.ID, f)); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
@@ -92,19 +92,19 @@ func TestEdit(t *testing.T) {
 		if v := w.view(); v.Migration.State != domain.MigrationDraft || v.Migration.DocumentNo != "" {
 			t.Errorf("%+v", v.Migration)
 		}
-		if err := w.Start(t.Context(), clerk, w.id); code(err) != "not_approved" {
+		if err := w.Start(t.Context(), clerk, w.id); refusal(err) != "not_approved" {
 			t.Error(err)
 		}
 	})
 	t.Run("nothing changes once it has started", func(t *testing.T) {
 		w := newTown(t, repotest.SQLite(t), domain.AccountService, 10).started()
-		if err := w.Edit(t.Context(), clerk, w.id, good); code(err) != "moved_on" {
+		if err := w.Edit(t.Context(), clerk, w.id, good); refusal(err) != "moved_on" {
 			t.Error(err)
 		}
-		if err := w.Map(t.Context(), clerk, w.id, w.view().Entries[0].ID, domain.ToMatter, "S026", ""); code(err) != "not_editable" {
+		if err := w.Map(t.Context(), clerk, w.id, w.view().Entries[0].ID, domain.ToMatter, "S026", ""); refusal(err) != "not_editable" {
 			t.Error(err)
 		}
-		if err := w.Cancel(t.Context(), clerk, w.id, "不做了"); code(err) != "moved_on" {
+		if err := w.Cancel(t.Context(), clerk, w.id, "不做了"); refusal(err) != "moved_on" {
 			t.Error(err)
 		}
 	})
@@ -118,7 +118,7 @@ func TestMap(t *testing.T) {
 	entry := w.view().Entries[0]
 
 	t.Run("an unmapped entry blocks approval and start", func(t *testing.T) {
-		if err := w.Approve(t.Context(), clerk, m.ID, "文号", "李四"); code(err) != "unmapped_entries" {
+		if err := w.Approve(t.Context(), clerk, m.ID, "文号", "李四"); refusal(err) != "unmapped_entries" {
 			t.Error(err)
 		}
 		if err := w.Start(t.Context(), clerk, m.ID); err == nil {
@@ -129,12 +129,12 @@ func TestMap(t *testing.T) {
 		}
 	})
 	t.Run("an end needs a way out", func(t *testing.T) {
-		if err := w.Map(t.Context(), clerk, m.ID, entry.ID, domain.ToEnd, "", " "); code(err) != "no_offline" {
+		if err := w.Map(t.Context(), clerk, m.ID, entry.ID, domain.ToEnd, "", " "); refusal(err) != "no_offline" {
 			t.Error(err)
 		}
 	})
 	t.Run("a matter that does not exist is refused", func(t *testing.T) {
-		if err := w.Map(t.Context(), clerk, m.ID, entry.ID, domain.ToMatter, "S999", ""); code(err) != "no_matter" {
+		if err := w.Map(t.Context(), clerk, m.ID, entry.ID, domain.ToMatter, "S999", ""); refusal(err) != "no_matter" {
 			t.Error(err)
 		}
 	})
@@ -152,11 +152,11 @@ func TestMap(t *testing.T) {
 		}
 	})
 	t.Run("approval needs a document and a person", func(t *testing.T) {
-		if err := w.Approve(t.Context(), clerk, m.ID, " ", "李四"); code(err) != "no_document" {
+		if err := w.Approve(t.Context(), clerk, m.ID, " ", "李四"); refusal(err) != "no_document" {
 			t.Error(err)
 		}
 		w.must(w.Approve(t.Context(), clerk, m.ID, "文号", "李四"))
-		if err := w.Approve(t.Context(), clerk, m.ID, "文号", "李四"); code(err) != "moved_on" {
+		if err := w.Approve(t.Context(), clerk, m.ID, "文号", "李四"); refusal(err) != "moved_on" {
 			t.Errorf("a second time: %v", err)
 		}
 	})

@@ -185,6 +185,9 @@ func (s *Service) settleBatch(ctx context.Context, m domain.Migration, w domain.
 	if errors.Is(err, domain.ErrNotFound) {
 		f, err = s.askForResult(ctx, m, b)
 	}
+	if code(err) == codeBadJob {
+		return true, step{say: "平台没有这个群发任务，用同一编号再确认"}, s.askAnew(ctx, b)
+	}
 	if err != nil || f.Status == "" {
 		return false, step{}, err
 	}
@@ -213,7 +216,7 @@ func (s *Service) askForResult(ctx context.Context, m domain.Migration, b domain
 	status, err := s.platform.MassStatus(ctx, m.AccountID, b.MsgID)
 	var pe *domain.PlatformError
 	switch {
-	case errors.As(err, &pe):
+	case errors.As(err, &pe) && pe.Code != codeBadJob:
 		s.env.Log.WarnContext(ctx, "job not asked for", "migration_id", m.ID, "batch_id", b.ID, "error", pe)
 		return domain.MassFinish{}, nil
 	case err != nil:
@@ -225,6 +228,27 @@ func (s *Service) askForResult(ctx context.Context, m domain.Migration, b domain
 	default:
 		return domain.MassFinish{}, nil
 	}
+}
+
+// codeBadJob is 40059: the platform does not know the job it once named.
+const codeBadJob = 40059
+
+func code(err error) int {
+	if pe, ok := errors.AsType[*domain.PlatformError](err); ok {
+		return pe.Code
+	}
+	return 0
+}
+
+// askAnew puts a batch back to "sending": it is sent again under its guard, which is success at once if the platform took it.
+func (s *Service) askAnew(ctx context.Context, b domain.Batch) error {
+	return s.store.InTx(ctx, func(tx *repository.Store) error {
+		if err := tx.BatchForgotten(ctx, b.ID); err != nil {
+			return err
+		}
+		_, err := tx.MoveBatch(ctx, b.ID, domain.RecipientAccepted, domain.RecipientSending, "", s.now())
+		return err
+	})
 }
 
 // writeResult settles a batch and its people; failed tells that the job did not run and its people wait again.

@@ -122,7 +122,7 @@ func TestLedger_of_comings_and_goings(t *testing.T) {
 
 func TestMoved(t *testing.T) {
 	w := newTown(t, repotest.SQLite(t), domain.AccountService, 20).approved()
-	if _, err := w.MovedAccount(t.Context(), "A3"); code(err) != "not_moved" {
+	if _, err := w.MovedAccount(t.Context(), "A3"); refusal(err) != "not_moved" {
 		t.Errorf("before the announcement: %v", err)
 	}
 	w.must(w.Start(t.Context(), clerk, w.id))
