@@ -10,6 +10,7 @@ func allEndpoints() []endpoint {
 		menuEndpoints(),
 		qrCodeEndpoints(),
 		oauthEndpoints(),
+		openAPIEndpoints(),
 		materialEndpoints(),
 		draftEndpoints(),
 		massEndpoints(),

@@ -144,7 +144,7 @@ var errorTexts = map[int]string{
 	46004: "user no exist",
 	47001: "data format error",
 	47003: "argument invalid!",
-	48001: "api unauthorized", //nolint:misspell // the platform's words
+	48001: "api unauthorized",
 	48002: "user block receive message",
 	48003: "user not agree mass-send protocol",
 	48004: "api forbidden for irregularities",
@@ -161,7 +161,10 @@ var errorTexts = map[int]string{
 	65303: "there is no selfmenu, please create selfmenu first",
 	65316: "conditional menu contain too many domain",
 	65320: "can not set privacy rule",
+	76001: "rid not found",
+	76002: "rid is expired",
 	76003: "cgi_path invalid",
+	76004: "rid is not of this account",
 	87014: "risky content",
 	88000: "without comment privilege",
 }

@@ -110,7 +110,7 @@ func (s *Simulator) disturb(w http.ResponseWriter, r *http.Request, caller *acco
 		}
 		w.Header().Set("Content-Type", contentType)
 		w.WriteHeader(f.Status)
-		_, _ = w.Write([]byte(f.Body))
+		_, _ = w.Write([]byte(f.Body)) //nolint:gosec // the page an operator wants to see sent
 		s.countBefore(caller, r.URL.Path, f)
 		return true
 	}

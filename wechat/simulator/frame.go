@@ -117,6 +117,7 @@ func (s *Simulator) answer(e endpoint, c *call, caller *account, refusal error) 
 	}
 	out := s.render(reply, refusal, c.now)
 	s.countCall(caller, c.r.URL.Path, out.errcode)
+	s.keepFailed(c, caller, out)
 	return out
 }
 
@@ -169,6 +170,7 @@ func (s *Simulator) callerOf(e endpoint, query url.Values, body []byte) *account
 type output struct {
 	raw
 	errcode int
+	rid     string
 }
 
 func (s *Simulator) render(reply any, err error, now time.Time) output {
@@ -177,25 +179,23 @@ func (s *Simulator) render(reply any, err error, now time.Time) output {
 			return output{raw: page}
 		}
 	}
-	var refusal *apiError
-	switch {
-	case errors.As(err, &refusal):
-		fields := map[string]any{"errcode": refusal.code, "errmsg": refusal.text + " rid: " + s.rid(now)}
+	var out output
+	if err != nil {
+		refusal, expected := errors.AsType[*apiError](err)
+		if !expected {
+			s.log.Error("simulated call failed", "error", err)
+			refusal = refuse(-1)
+		}
+		out.errcode, out.rid = refusal.code, s.rid(now)
+		fields := map[string]any{"errcode": refusal.code, "errmsg": refusal.text + " rid: " + out.rid}
 		maps.Copy(fields, refusal.extra)
 		reply = fields
-	case err != nil:
-		s.log.Error("simulated call failed", "error", err)
-		refusal = refuse(-1)
-		reply = map[string]any{"errcode": -1, "errmsg": refusal.text + " rid: " + s.rid(now)}
 	}
 	text, err := encode(reply)
 	if err != nil {
 		s.log.Error("simulated reply not encodable", "error", err)
 	}
-	out := output{raw: raw{contentType: "application/json; encoding=utf-8", body: text}}
-	if refusal != nil {
-		out.errcode = refusal.code
-	}
+	out.raw = raw{contentType: "application/json; encoding=utf-8", body: text}
 	return out
 }
 

@@ -44,8 +44,10 @@ type Simulator struct {
 	tickets      map[string]*qrCode
 	faults       []*fault
 	counts       map[countKey]*count
-	busy         int           // deliveries queued or under way
-	idle         chan struct{} // closed and replaced when busy falls to 0
+	failed       map[string]failedCall // by rid
+	failedOrder  []string              // rids, oldest first
+	busy         int                   // deliveries queued or under way
+	idle         chan struct{}         // closed and replaced when busy falls to 0
 
 	endpoints map[string]endpoint
 	control   http.Handler
@@ -79,7 +81,7 @@ func New(o Options) (*Simulator, error) {
 		changed:      make(chan struct{}),
 		idle:         make(chan struct{}),
 		accessTokens: map[string]*accessToken{}, webCodes: map[string]*webCode{}, webTokens: map[string]*webToken{},
-		tickets: map[string]*qrCode{}, counts: map[countKey]*count{},
+		tickets: map[string]*qrCode{}, counts: map[countKey]*count{}, failed: map[string]failedCall{},
 		endpoints: map[string]endpoint{},
 	}
 	for _, e := range allEndpoints() {

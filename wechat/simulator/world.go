@@ -56,6 +56,8 @@ type account struct {
 	codes     qrCodes
 	used      map[string]*used
 	consents  map[relID]bool // who allowed snsapi_userinfo
+	cleared   clearings
+	ticket    jsTicket
 	materials materials
 	drafts    drafts
 	mass      massState
