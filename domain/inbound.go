@@ -21,10 +21,10 @@ type Inbound struct {
 // Messages go by MsgId; events by person, second, event and key, because two different events of one person
 // can fall into one second (platform advice plus our reading of it; see Receiving_event_pushes, read 2026-11).
 func (in Inbound) Key() string {
-	if in.Type != "event" || in.MsgID != "" {
+	if in.MsgID != "" {
 		return in.Type + ":" + in.Event + ":" + in.MsgID
 	}
-	return "event:" + in.OpenID.Reveal() + ":" + strconv.FormatInt(int64(in.CreatedAt), 10) + ":" + in.Event + ":" + in.EventKey
+	return in.Type + ":" + in.OpenID.Reveal() + ":" + strconv.FormatInt(int64(in.CreatedAt), 10) + ":" + in.Event + ":" + in.EventKey
 }
 
 // Answerable tells whether the platform shows a passive reply to this inbound. Answers to others are thrown away by it.
