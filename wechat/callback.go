@@ -22,9 +22,7 @@ type Codec struct{}
 
 // Bounds of fields. Longer ones do not exist on the platform.
 const (
-	longestOpenID  = 64
-	longestName    = 64 // MsgType, Event
-	longestMsgID   = 64
+	longestName    = 64 // openid, MsgType, Event, MsgId
 	longestAddress = 512
 	replyTextBytes = 2048 // of a passive text (unconfirmed)
 	cardsToMessage = 1    // news after a message of the person
@@ -93,11 +91,10 @@ func openEncrypted(acct domain.Account, creds domain.Credentials, q url.Values, 
 		return nil, domain.Refuse(domain.ErrInvalid, "bad_aes_key", "账号设置的消息加解密密钥不正确")
 	}
 	message, err := openFrame(key, []byte(encrypted), acct.AppID)
-	var refusal *domain.Error
-	switch {
-	case errors.As(err, &refusal):
+	if refusal, ok := errors.AsType[*domain.Error](err); ok {
 		return nil, refusal
-	case err != nil:
+	}
+	if err != nil {
 		return nil, errBody
 	}
 	return message, nil
@@ -152,21 +149,21 @@ func (r *inboundReader) field(path, text string) {
 	case "ToUserName":
 		r.to = text
 	case "FromUserName":
-		r.in.OpenID = domain.OpenID(r.bounded(text, longestOpenID))
+		r.in.OpenID = domain.OpenID(r.bounded(text))
 	case "CreateTime":
 		r.created = text
 	case "MsgType":
-		r.in.Type = r.bounded(text, longestName)
+		r.in.Type = r.bounded(text)
 	case "Event":
-		r.in.Event = r.bounded(text, longestName)
+		r.in.Event = r.bounded(text)
 	case "EventKey":
 		r.in.EventKey = text
 	case "Content":
 		r.in.Content = text
 	case "MsgId", "MsgID", "PublishEventInfo/publish_id":
-		r.in.MsgID = r.bounded(text, longestMsgID)
+		r.in.MsgID = r.bounded(text)
 	case "OpenID":
-		r.person = r.bounded(strings.TrimSpace(text), longestOpenID)
+		r.person = r.bounded(strings.TrimSpace(text))
 	default:
 		r.massField(path, text)
 	}
@@ -192,8 +189,8 @@ func (r *inboundReader) massField(path, text string) {
 	}
 }
 
-func (r *inboundReader) bounded(text string, most int) string {
-	if len(text) > most {
+func (r *inboundReader) bounded(text string) string {
+	if len(text) > longestName {
 		r.bad = true
 	}
 	return text

@@ -3,6 +3,7 @@ package wechat
 import (
 	"encoding/xml"
 	"errors"
+	"maps"
 	"net/url"
 	"strings"
 	"testing"
@@ -89,9 +90,7 @@ func TestOpenRefuses(t *testing.T) {
 	plainQuery := url.Values{"signature": vector.query["signature"], "timestamp": vector.query["timestamp"], "nonce": vector.query["nonce"]}
 	with := func(q url.Values, key, value string) url.Values {
 		c := url.Values{}
-		for k, v := range q {
-			c[k] = v
-		}
+		maps.Copy(c, q)
 		c.Set(key, value)
 		return c
 	}
@@ -211,7 +210,7 @@ type answer struct {
 	Type     string                                             `xml:"MsgType"`
 	Content  string                                             `xml:"Content"`
 	Count    int                                                `xml:"ArticleCount"`
-	Articles []struct{ Title, Description, PicUrl, Url string } `xml:"Articles>item"` //nolint:revive // the platform's names
+	Articles []struct{ Title, Description, PicUrl, Url string } `xml:"Articles>item"`
 }
 
 func TestSeal(t *testing.T) {
@@ -243,7 +242,8 @@ func TestSeal(t *testing.T) {
 		check func(t *testing.T, a answer)
 	}{
 		"a text with the end mark of CDATA and a character XML cannot hold": {
-			text, domain.Reply{Text: "你好 ]]> <a href=\"https://h5.example/?a=1&b=2\">看</a>\x00\n😀"},
+			text,
+			domain.Reply{Text: "你好 ]]> <a href=\"https://h5.example/?a=1&b=2\">看</a>\x00\n😀"},
 			func(t *testing.T, a answer) {
 				if a.Type != "text" || a.Content != "你好 ]]> <a href=\"https://h5.example/?a=1&b=2\">看</a>\n😀" {
 					t.Errorf("got %+v", a)
@@ -251,7 +251,8 @@ func TestSeal(t *testing.T) {
 			},
 		},
 		"a text too long is cut between characters": {
-			text, domain.Reply{Text: strings.Repeat("归", 700)},
+			text,
+			domain.Reply{Text: strings.Repeat("归", 700)},
 			func(t *testing.T, a answer) {
 				if a.Content != strings.Repeat("归", 682) {
 					t.Errorf("got %d bytes", len(a.Content))
@@ -259,7 +260,8 @@ func TestSeal(t *testing.T) {
 			},
 		},
 		"one card after a message": {
-			text, domain.Reply{Cards: cards},
+			text,
+			domain.Reply{Cards: cards},
 			func(t *testing.T, a answer) {
 				if a.Type != "news" || a.Count != 1 || len(a.Articles) != 1 || a.Articles[0].Title != "第一步 ]]> <x>" || a.Articles[0].Url != cards[0].URL {
 					t.Errorf("got %+v", a)
@@ -267,7 +269,8 @@ func TestSeal(t *testing.T) {
 			},
 		},
 		"eight cards after an event": {
-			click, domain.Reply{Cards: cards},
+			click,
+			domain.Reply{Cards: cards},
 			func(t *testing.T, a answer) {
 				if a.Count != 8 || len(a.Articles) != 8 {
 					t.Errorf("got %d, %d", a.Count, len(a.Articles))
@@ -338,9 +341,7 @@ func FuzzOpen(f *testing.F) {
 			t.Errorf("an incomplete push was let in: %+v", in)
 		}
 		q := url.Values{}
-		for k, v := range vector.query {
-			q[k] = v
-		}
+		maps.Copy(q, vector.query)
 		q.Set("msg_signature", msgSignature)
 		if in, err := (Codec{}).Open(vector.account, vector.creds, q, safeBody(encrypted)); err == nil && in.EventKey != "BOOK" {
 			t.Errorf("a forged push was let in: %+v", in)

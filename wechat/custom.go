@@ -51,8 +51,7 @@ func (g *Gateway) SendCard(ctx context.Context, accountID string, to domain.Open
 
 // alreadySent finds the platform's word that it did this before.
 func alreadySent(err error) *domain.PlatformError {
-	var pe *domain.PlatformError
-	if errors.As(err, &pe) && pe.Remedy == domain.RemedyAlready {
+	if pe, ok := errors.AsType[*domain.PlatformError](err); ok && pe.Remedy == domain.RemedyAlready {
 		return pe
 	}
 	return nil

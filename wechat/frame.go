@@ -4,7 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
-	"crypto/sha1"
+	"crypto/sha1" //nolint:gosec // the platform's signatures are SHA-1
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
@@ -18,11 +18,10 @@ import (
 // The frame of encrypted callbacks (push/encryption page, read 2026-11): AES-256-CBC, IV = first 16 bytes of the key, PKCS#7
 // padding to blocks of 32; inside: 16 random bytes, 4 bytes length (big endian), the message, the appid.
 const (
-	aesKeyLength   = 43 // characters of an EncodingAESKey
-	frameRandom    = 16
-	frameHead      = frameRandom + 4
-	framePadding   = 32
-	longestEncrypt = 512 << 10
+	aesKeyLength = 43 // characters of an EncodingAESKey
+	frameRandom  = 16
+	frameHead    = frameRandom + 4
+	framePadding = 32
 )
 
 var errFrame = errors.New("not a frame of this account")
@@ -60,8 +59,8 @@ func openFrame(key []byte, sealed []byte, appID string) ([]byte, error) {
 	if len(data) < frameHead {
 		return nil, errFrame
 	}
-	size := uint64(binary.BigEndian.Uint32(data[frameRandom:frameHead]))
-	if size > uint64(len(data)-frameHead) {
+	size := int64(binary.BigEndian.Uint32(data[frameRandom:frameHead]))
+	if size > int64(len(data)-frameHead) {
 		return nil, errFrame
 	}
 	message, owner := data[frameHead:frameHead+size], data[frameHead+size:]
@@ -93,7 +92,7 @@ func sealFrame(key, message []byte, appID string) (string, error) {
 // sign is the platform's signature: SHA-1 over the sorted parts.
 func sign(parts ...string) string {
 	slices.Sort(parts)
-	h := sha1.New()
+	h := sha1.New() //nolint:gosec // see above
 	for _, p := range parts {
 		_, _ = h.Write([]byte(p))
 	}

@@ -133,7 +133,7 @@ func (g *Gateway) handle(ctx context.Context, accountID string) (*handle, error)
 func (h *handle) fetchToken(ctx context.Context) (string, time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, lockLife-2*time.Second)
 	defer cancel()
-	e := &errand{ctx: ctx, h: h, api: api{path: "/cgi-bin/stable_token", read: true}}
+	e := &errand{h: h, api: api{path: "/cgi-bin/stable_token", read: true}}
 	var out struct {
 		AccessToken string       `json:"access_token"`
 		ExpiresIn   looseInteger `json:"expires_in"`
@@ -141,7 +141,7 @@ func (h *handle) fetchToken(ctx context.Context) (string, time.Duration, error) 
 	in := map[string]any{
 		"grant_type": "client_credential", "appid": h.account.AppID, "secret": h.secret.Reveal(), "force_refresh": false,
 	}
-	if err := e.exchange(request{method: http.MethodPost, noToken: true}, in, &out); err != nil {
+	if err := e.exchange(ctx, request{method: http.MethodPost, noToken: true}, in, &out); err != nil {
 		return "", 0, err
 	}
 	if out.AccessToken == "" || out.ExpiresIn <= 0 {
@@ -160,29 +160,28 @@ func (h *handle) scrub(text, token string) string {
 	return text
 }
 
-// begin prepares one call: account, budget, deadline.
-func (g *Gateway) begin(ctx context.Context, accountID string, a api) (*errand, context.CancelFunc, error) {
+// begin prepares one call: account, budget, deadline (in the context it gives back).
+func (g *Gateway) begin(ctx context.Context, accountID string, a api) (context.Context, *errand, context.CancelFunc, error) {
 	h, err := g.handle(ctx, accountID)
 	if err != nil {
-		return nil, nil, &domain.PlatformError{
+		return nil, nil, nil, &domain.PlatformError{
 			Account: accountID, API: a.path, Message: "account not available: " + err.Error(), Remedy: domain.RemedyWait, Kind: kindOf(err),
 		}
 	}
-	e := &errand{ctx: ctx, h: h, api: a}
+	e := &errand{h: h, api: a}
 	if a.budget != "" {
 		if wait, ok := g.budget.take(ctx, h.account.AppID, a.budget); !ok {
 			pe := e.failed(domain.RemedyWait, "our own budget for this call is used up")
 			pe.RetryAfter, pe.Kind = wait, domain.ErrTooMany
-			return nil, nil, pe
+			return nil, nil, nil, pe
 		}
 	}
 	limit := g.timeout
 	if a.limit > 0 {
 		limit = a.limit
 	}
-	var cancel context.CancelFunc
-	e.ctx, cancel = context.WithTimeout(ctx, limit)
-	return e, cancel, nil
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	return ctx, e, cancel, nil
 }
 
 func kindOf(err error) error {
@@ -194,7 +193,7 @@ func kindOf(err error) error {
 
 // call sends in as JSON (nil: a GET) and reads the answer into out (nil: not needed).
 func (g *Gateway) call(ctx context.Context, accountID string, a api, in, out any) error {
-	e, done, err := g.begin(ctx, accountID, a)
+	ctx, e, done, err := g.begin(ctx, accountID, a)
 	if err != nil {
 		return err
 	}
@@ -203,11 +202,11 @@ func (g *Gateway) call(ctx context.Context, accountID string, a api, in, out any
 	if in == nil {
 		r.method = http.MethodGet
 	}
-	return e.exchange(r, in, out)
+	return e.exchange(ctx, r, in, out)
 }
 
 // exchange is one call with JSON in both directions.
-func (e *errand) exchange(r request, in, out any) error {
+func (e *errand) exchange(ctx context.Context, r request, in, out any) error {
 	if in != nil {
 		body, err := rawJSON(in)
 		if err != nil {
@@ -215,7 +214,7 @@ func (e *errand) exchange(r request, in, out any) error {
 		}
 		r.body, r.contentType = body, "application/json; charset=utf-8"
 	}
-	answer, err := e.send(r)
+	answer, err := e.send(ctx, r)
 	if err != nil {
 		return err
 	}

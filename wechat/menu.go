@@ -98,6 +98,6 @@ func plainMenu(buttons []domain.MenuButton) []domain.MenuButton {
 }
 
 func isCode(err error, code int) bool {
-	var pe *domain.PlatformError
-	return errors.As(err, &pe) && pe.Code == code
+	pe, ok := errors.AsType[*domain.PlatformError](err)
+	return ok && pe.Code == code
 }

@@ -23,7 +23,13 @@ import (
 // token never comes near the SDK. A request without a valid ticket does not leave the process.
 type sdkDoor struct {
 	serial  atomic.Uint64
-	errands sync.Map // ticket → *errand
+	admitted sync.Map // ticket → admitted
+}
+
+// admitted is an errand whose request the SDK is about to bring.
+type admitted struct {
+	ctx context.Context //nolint:containedctx // the SDK has no place to pass it through; gone when the call returns
+	e   *errand
 }
 
 // The SDK's client is a global of the SDK, so its transport is one of ours.
@@ -55,11 +61,11 @@ var _ credential.AccessTokenHandle = ticket("")
 // RoundTrip does the errand that the ticket names.
 func (d *sdkDoor) RoundTrip(req *http.Request) (*http.Response, error) {
 	query := req.URL.Query()
-	found, ok := d.errands.Load(query.Get("access_token"))
+	found, ok := d.admitted.Load(query.Get("access_token"))
 	if !ok {
 		return nil, errors.New("a request of the SDK outside a gateway call was refused")
 	}
-	e, _ := found.(*errand)
+	a, _ := found.(admitted)
 	query.Del("access_token")
 	r := request{method: req.Method, query: query, contentType: req.Header.Get("Content-Type")}
 	if req.Body != nil {
@@ -72,8 +78,8 @@ func (d *sdkDoor) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		r.body = body
 	}
-	e.api.path = req.URL.Path
-	answer, err := e.send(r)
+	a.e.api.path = req.URL.Path
+	answer, err := a.e.send(a.ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -85,17 +91,16 @@ func (d *sdkDoor) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // sdk runs f with the SDK speaking for the account. Whatever goes wrong inside comes out as a *domain.PlatformError.
 func (g *Gateway) sdk(ctx context.Context, accountID string, a api, f func(c *offcontext.Context) error) error {
-	e, done, err := g.begin(ctx, accountID, a)
+	ctx, e, done, err := g.begin(ctx, accountID, a)
 	if err != nil {
 		return err
 	}
 	defer done()
 	t := ticket("ticket-" + strconv.FormatUint(door.serial.Add(1), 10))
-	door.errands.Store(string(t), e)
-	defer door.errands.Delete(string(t))
+	door.admitted.Store(string(t), admitted{ctx, e})
+	defer door.admitted.Delete(string(t))
 	if err := f(&offcontext.Context{Config: e.h.config, AccessTokenHandle: t}); err != nil {
-		var pe *domain.PlatformError
-		if errors.As(err, &pe) {
+		if pe, ok := errors.AsType[*domain.PlatformError](err); ok {
 			return pe
 		}
 		return e.lost("the SDK could not read the answer: " + e.reason(err, string(t)))

@@ -35,9 +35,8 @@ type api struct {
 	limit  time.Duration // deadline; 0 = callTimeout
 }
 
-// errand is one call on its way: account, deadline and what is being called.
+// errand is one call on its way: who calls what.
 type errand struct {
-	ctx context.Context //nolint:containedctx // lives as long as one call; the SDK has no place to pass it through
 	h   *handle
 	api api
 }
@@ -68,28 +67,28 @@ func newBase() *http.Transport {
 
 // send does the call and gives the JSON answer of a success. A token that the platform refuses is dropped and the call is
 // tried once more with a new one: the refusal means that nothing was done.
-func (e *errand) send(r request) ([]byte, error) {
+func (e *errand) send(ctx context.Context, r request) ([]byte, error) {
 	for second := false; ; second = true {
 		token := ""
 		if !r.noToken {
 			var err error
-			if token, err = e.h.tokens.get(e.ctx); err != nil {
+			if token, err = e.h.tokens.get(ctx); err != nil {
 				return nil, e.beforeCall(err)
 			}
 		}
-		answer, err := e.attempt(r, token)
-		var refusal *domain.PlatformError
-		if second || r.noToken || !errors.As(err, &refusal) || !tokenRefused(refusal.Code) {
+		answer, err := e.attempt(ctx, r, token)
+		refusal, refused := errors.AsType[*domain.PlatformError](err)
+		if second || r.noToken || !refused || !tokenRefused(refusal.Code) {
 			return answer, err
 		}
-		e.h.tokens.invalidate(e.ctx, token)
+		e.h.tokens.invalidate(ctx, token)
 	}
 }
 
 // attempt is one HTTP exchange.
-func (e *errand) attempt(r request, token string) ([]byte, error) {
+func (e *errand) attempt(ctx context.Context, r request, token string) ([]byte, error) {
 	var left atomic.Bool // a connection was there, so the request may have reached the platform
-	ctx := httptrace.WithClientTrace(e.ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { left.Store(true) }})
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { left.Store(true) }})
 	resp, err := e.h.gateway.base.RoundTrip(e.httpRequest(ctx, r, token))
 	if err != nil {
 		if !left.Load() {
@@ -97,7 +96,7 @@ func (e *errand) attempt(r request, token string) ([]byte, error) {
 		}
 		return nil, e.lost("no answer: " + e.reason(err, token))
 	}
-	defer resp.Body.Close() //nolint:errcheck // read side only
+	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, largestAnswer+1))
 	switch {
 	case err != nil:
@@ -190,8 +189,8 @@ func (e *errand) failed(remedy domain.Remedy, message string) *domain.PlatformEr
 // beforeCall is the error of a call that could not begin because there is no token. Whatever the token call met, this one
 // did nothing.
 func (e *errand) beforeCall(err error) error {
-	var pe *domain.PlatformError
-	if !errors.As(err, &pe) {
+	pe, ok := errors.AsType[*domain.PlatformError](err)
+	if !ok {
 		return e.failed(domain.RemedyWait, "no access token: "+e.reason(err, ""))
 	}
 	if pe.Remedy == domain.RemedyWait && !tokenRefused(pe.Code) {
@@ -205,8 +204,7 @@ func (e *errand) beforeCall(err error) error {
 
 // reason gives the cause of a failed exchange without the address, which holds the token.
 func (e *errand) reason(err error, token string) string {
-	var withURL *url.Error
-	if errors.As(err, &withURL) {
+	if withURL, ok := errors.AsType[*url.Error](err); ok {
 		err = withURL.Err
 	}
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -21,7 +21,7 @@ func (g *Gateway) AuthorizeURL(ctx context.Context, accountID, redirect, scope, 
 	if (scope != "snsapi_base" && scope != "snsapi_userinfo") || !stateShape.MatchString(state) || redirect == "" {
 		return "", refuse(accountID, a, "scope, state or redirect address are not what the platform accepts")
 	}
-	e, done, err := g.begin(ctx, accountID, a)
+	_, e, done, err := g.begin(ctx, accountID, a)
 	if err != nil {
 		return "", err
 	}
@@ -38,7 +38,7 @@ func (g *Gateway) ExchangeCode(ctx context.Context, accountID, code string) (dom
 		err := domain.PlatformError{Account: accountID, API: a.path, Message: "the code has an impossible shape", Remedy: domain.RemedyRequest, Kind: domain.ErrUnauthenticated}
 		return domain.WebIdentity{}, &err
 	}
-	e, done, err := g.begin(ctx, accountID, a)
+	ctx, e, done, err := g.begin(ctx, accountID, a)
 	if err != nil {
 		return domain.WebIdentity{}, err
 	}
@@ -48,7 +48,7 @@ func (g *Gateway) ExchangeCode(ctx context.Context, accountID, code string) (dom
 		UnionID  string       `json:"unionid"`
 		Snapshot looseInteger `json:"is_snapshotuser"`
 	}
-	err = e.exchange(request{method: http.MethodGet, noToken: true, query: url.Values{
+	err = e.exchange(ctx, request{method: http.MethodGet, noToken: true, query: url.Values{
 		"appid": {e.h.account.AppID}, "secret": {e.h.secret.Reveal()}, "code": {code}, "grant_type": {"authorization_code"},
 	}}, nil, &out)
 	if err != nil {
