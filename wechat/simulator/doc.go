@@ -23,6 +23,7 @@
 //	fault.go        injected faults
 //	token.go        token, stable_token, allow-list
 //	message.go      the tree of a pushed message and its XML form
+//	callback.go     where an account's callbacks go, and its verification
 //	push.go         delivery of callbacks: workers, retries, chaos
 //	reply.go        reading what a callback answered
 //	crypto.go       signature and AES frame
@@ -33,6 +34,9 @@
 //	custom.go       customer-service messages
 //	template.go     template messages and their library
 //	changeopenid.go account migration of the platform
+//	act.go, tap.go  what people do: follow, scan, write, tap
+//	user.go menu.go qrcode.go oauth.go authorize.go openapi.go
+//	                the calls of these subjects
 //	scenario.go     accounts and people from a JSON file; names.go invents names
 //	control*.go     the control interface under /_sim/
 //
