@@ -216,7 +216,7 @@ func TestSlowCallbackIsCutAndRepeated(t *testing.T) {
 			<-release
 		}
 		return http.StatusOK, "success"
-	}, func(o *Options) { o.Settings.CallbackTimeout = 50 * time.Millisecond })
+	}, func(o *Options) { o.Settings.CallbackTimeout = 500 * time.Millisecond })
 	defer close(release)
 	w.writes("wang-guiying", "在吗")
 	w.move(5 * time.Second)
