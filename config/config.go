@@ -44,6 +44,8 @@ type HTTP struct {
 	Listen    string // host:port of pages, desk and callback door
 	PublicURL string // address people type, without a trailing slash
 	Simulator string // host:port of the platform simulator
+
+	TrustedProxies []string // addresses or networks whose X-Forwarded-For is believed
 }
 
 // Driver names a database engine.
@@ -114,7 +116,8 @@ type Send struct {
 
 // Migration holds the rules for closing an old account that a deployment may change.
 type Migration struct {
-	NoticeDays int // between announcement and stop
+	NoticeDays int           // between announcement and stop
+	Lease      time.Duration // how long a silent worker keeps a migration
 }
 
 // Log says what is logged and in which form.

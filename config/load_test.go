@@ -33,7 +33,7 @@ func TestLoad_nothing_set_gives_a_working_program(t *testing.T) {
 		WeChat:    WeChat{API: "https://api.weixin.qq.com", OAuth: "https://open.weixin.qq.com", MP: "https://mp.weixin.qq.com"},
 		Callback:  Callback{MaxAge: 5 * time.Minute, MaxBody: 262144},
 		Send:      Send{MassBatch: 1000, MassPerMinute: 30, CustomPerSecond: 50, PauseShare: 0.05, PauseWindow: 200, UnknownLookBack: 24 * time.Hour},
-		Migration: Migration{NoticeDays: 30},
+		Migration: Migration{NoticeDays: 30, Lease: 10 * time.Second},
 		Log:       Log{Level: slog.LevelInfo},
 		Workers:   4,
 	}
@@ -59,11 +59,12 @@ func TestLoad_every_option_reaches_its_field(t *testing.T) {
 		"GUIYI_CALLBACK_MAX_AGE=30s", "GUIYI_CALLBACK_MAX_BODY=1MiB",
 		"GUIYI_MASS_BATCH=10000", "GUIYI_MASS_PER_MINUTE=60", "GUIYI_CUSTOM_PER_SECOND=5",
 		"GUIYI_PAUSE_SHARE=2.5%", "GUIYI_PAUSE_WINDOW=10", "GUIYI_UNKNOWN_LOOK_BACK=2h",
-		"GUIYI_NOTICE_DAYS=0", "GUIYI_WORKERS=16", "GUIYI_LOG_LEVEL=debug", "GUIYI_LOG_FORMAT=json",
+		"GUIYI_NOTICE_DAYS=0", "GUIYI_MIGRATION_LEASE=3s", "GUIYI_TRUSTED_PROXIES=10.0.0.5, 10.1.0.0/16",
+		"GUIYI_WORKERS=16", "GUIYI_LOG_LEVEL=debug", "GUIYI_LOG_FORMAT=json",
 	)
 	want := Config{
 		DataDir:   "/var/lib/guiyi",
-		HTTP:      HTTP{Listen: ":80", PublicURL: "https://tinglan.example", Simulator: ":81"},
+		HTTP:      HTTP{Listen: ":80", PublicURL: "https://tinglan.example", Simulator: ":81", TrustedProxies: []string{"10.0.0.5", "10.1.0.0/16"}},
 		Database:  Database{Driver: MySQL, DSN: "town:p@ss/word@tcp(db:3306)/guiyi"},
 		Redis:     Redis{Addr: "redis:6379", Password: "hush", DB: 3},
 		Key:       Key("0123456789abcdef0123456789abcdef"),
@@ -71,7 +72,7 @@ func TestLoad_every_option_reaches_its_field(t *testing.T) {
 		WeChat:    WeChat{API: "http://sim/a", OAuth: "http://sim/b", MP: "http://sim/c"},
 		Callback:  Callback{MaxAge: 30 * time.Second, MaxBody: 1 << 20},
 		Send:      Send{MassBatch: 10_000, MassPerMinute: 60, CustomPerSecond: 5, PauseShare: 0.025, PauseWindow: 10, UnknownLookBack: 2 * time.Hour},
-		Migration: Migration{NoticeDays: 0},
+		Migration: Migration{NoticeDays: 0, Lease: 3 * time.Second},
 		Log:       Log{Level: slog.LevelDebug, JSON: true},
 		Workers:   16,
 	}

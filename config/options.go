@@ -52,6 +52,11 @@ func Options() []Option {
 			Help: "`host:port` of `guiyi simulator`.",
 			set:  into(func(c *Config) *string { return &c.HTTP.Simulator }, address),
 		},
+		{
+			Name: "trusted_proxies", Default: "<none>",
+			Help: "Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed, separated by commas.",
+			set:  into(func(c *Config) *[]string { return &c.HTTP.TrustedProxies }, networks),
+		},
 		{ //nolint:gosec // the help shows the form of a login, not a login
 			Name: "database", Default: "<sqlite: and guiyi.db in the data folder>", Secret: true,
 			Help: "`sqlite:PATH`, `mysql://user:password@host:3306/name`, or `user:password@tcp(host:3306)/name`. The MySQL database must be `utf8mb4_bin`.",
@@ -156,6 +161,11 @@ func Options() []Option {
 			Name: "notice_days", Default: "30",
 			Help: "Days between announcing that an account closes and its last day, 0–365.",
 			set:  into(func(c *Config) *int { return &c.Migration.NoticeDays }, number(0, 365)),
+		},
+		{
+			Name: "migration_lease", Default: "10s",
+			Help: "How long a silent worker keeps a migration before another one goes on with it, 2s–5m.",
+			set:  into(func(c *Config) *time.Duration { return &c.Migration.Lease }, duration(2*time.Second, 5*time.Minute)),
 		},
 		{
 			Name: "workers", Default: "4",

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -75,6 +76,20 @@ func address(raw string) (string, error) {
 		return "", errors.New("must end in a port number from 0 to 65535")
 	}
 	return raw, nil
+}
+
+// networks reads addresses and CIDR ranges, separated by commas.
+func networks(raw string) ([]string, error) {
+	list := strings.Split(raw, ",")
+	for i, one := range list {
+		list[i] = strings.TrimSpace(one)
+		_, addressErr := netip.ParseAddr(list[i])
+		_, rangeErr := netip.ParsePrefix(list[i])
+		if addressErr != nil && rangeErr != nil {
+			return nil, errors.New("must be addresses or networks like 10.0.0.5,10.1.0.0/16")
+		}
+	}
+	return list, nil
 }
 
 func baseURL(raw string) (string, error) {

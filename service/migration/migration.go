@@ -72,7 +72,7 @@ type Options struct {
 	MassBatch     int           // openids in one mass/send: 1,000 (2 to 10,000)
 	PersonalGroup int           // people between two writes of their fates: 200
 	Parallel      int           // customer-service messages under way at once: 16
-	ErrorShare    int           // per cent of a group that may fail before the wave pauses: 5
+	ErrorShare    float64       // share of a group that may fail before the wave pauses: 0.05
 	Lease         time.Duration // how long a silent worker keeps a migration: 10 s
 	Guard         time.Duration // how long the platform remembers a clientmsgid: 24 h, less an hour to be safe
 	PollAfter     time.Duration // how long to wait for a finish event before asking: 30 s
@@ -96,7 +96,9 @@ func (o Options) withDefaults() Options {
 	orInt(&o.MassBatch, 1000)
 	orInt(&o.PersonalGroup, 200)
 	orInt(&o.Parallel, 16)
-	orInt(&o.ErrorShare, 5)
+	if o.ErrorShare == 0 {
+		o.ErrorShare = 0.05
+	}
 	or(&o.Lease, 10*time.Second)
 	or(&o.Guard, 23*time.Hour)
 	or(&o.PollAfter, 30*time.Second)

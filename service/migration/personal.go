@@ -179,7 +179,7 @@ func (s *Service) afterGroup(ctx context.Context, m domain.Migration, w domain.W
 		return s.pauseFor(ctx, m, f.trouble)
 	}
 	sent := len(f.reached) + f.failed()
-	if sent >= minJudged && f.failed()*100 > sent*s.opt.ErrorShare {
+	if sent >= minJudged && float64(f.failed()) > float64(sent)*s.opt.ErrorShare {
 		return s.pauseWith(ctx, m, fmt.Sprintf("最近 %d 条里有 %d 条没有发出，请查看原因后再继续", sent, f.failed()))
 	}
 	return step{say: fmt.Sprintf("%s：又送达 %d 人", w.Kind.Label(), len(f.reached))}, nil
