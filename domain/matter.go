@@ -1,6 +1,10 @@
 package domain
 
-import "fmt"
+import (
+	"fmt"
+	"regexp"
+	"slices"
+)
 
 // Department is an office of the town (部门).
 type Department struct {
@@ -91,6 +95,16 @@ func (m Matter) WaysToday() []string {
 	return ways
 }
 
+// VisitsToday is how often one has to come: the promised number, or once where the promise rests on an online way that does not
+// exist yet.
+func (m Matter) VisitsToday() int {
+	remote := func(way string) bool { return way != "窗口" }
+	if m.Visits == 0 && !slices.ContainsFunc(m.WaysToday(), remote) {
+		return 1
+	}
+	return m.Visits
+}
+
 // CheckList names what is wrong with the elements of the list itself, or gives nil.
 func (m Matter) CheckList() error {
 	switch {
@@ -174,6 +188,11 @@ type Topic struct {
 	Lead     string
 	Sections []TopicSection
 }
+
+var topicPath = regexp.MustCompile(`^/(booking|my|map-list|message|hotline|notices|query/[A-Za-z0-9]{1,16})$`)
+
+// TopicPath tells whether the residents' door has a route for a topic at this path.
+func TopicPath(path string) bool { return topicPath.MatchString(path) }
 
 // TopicSection is one block of a topic.
 type TopicSection struct {

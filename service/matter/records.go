@@ -169,8 +169,13 @@ func (r *reader) topics(known known) (list []domain.Topic) {
 	}
 	const file = "topics.json"
 	each(r, file, func(line int, t record) {
-		if !strings.HasPrefix(t.Path, "/") || t.Name == "" || len(t.Sections) == 0 || known.pages[t.Path] {
-			r.fault(file, line, "缺少名称或内容，或者路径不以 / 开头，或者路径重复")
+		switch {
+		case !domain.TopicPath(t.Path):
+			r.fault(file, line, "没有路径为“"+t.Path+"”的页面")
+		case known.pages[t.Path]:
+			r.fault(file, line, "路径“"+t.Path+"”重复了")
+		case t.Name == "" || len(t.Sections) == 0:
+			r.fault(file, line, "“"+t.Path+"”缺少名称或内容")
 		}
 		known.pages[t.Path] = true
 		topic := domain.Topic{Path: t.Path, Name: t.Name, Mark: t.Mark, Lead: t.Lead}

@@ -1,0 +1,40 @@
+package citizen
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"guiyi/handler/web"
+)
+
+// maxForm is the most a form of these pages may send, in bytes: two short fields.
+const maxForm = 4 << 10
+
+// Mount puts the pages at the root. All of them are open to everybody.
+func (d *Door) Mount(e *gin.Engine) {
+	do := d.web.Do
+	policy := web.Policy{FrameAncestors: append([]string{"'self'"}, d.opt.FrameAncestors...)}
+	r := e.Group("", d.web.Recover(), web.Headers(policy), fresh, web.BodyLimit(maxForm), web.SameOrigin(d.web))
+
+	r.GET("/", do(d.home))
+	r.GET("/elder", do(d.elderHome))
+	r.POST("/mode", do(d.switchMode))
+
+	r.GET("/services", do(d.listMatters))
+	r.GET("/services/:id", do(d.guide))
+	r.GET("/bundles", do(d.listBundles))
+	r.GET("/bundles/:id", do(d.bundle))
+
+	// domain.TopicPath lists the same.
+	for _, path := range []string{"/booking", "/my", "/map-list", "/message", "/hotline", "/notices", "/query/:id"} {
+		r.GET(path, do(d.topic))
+	}
+
+	r.GET("/moved", do(d.listMoved))
+	r.GET("/moved/:key", do(d.movedAccount))
+}
+
+// fresh keeps shared caches out, because the look depends on a cookie, and asks browsers to look again.
+func fresh(c *gin.Context) {
+	c.Header("Cache-Control", "private, no-cache")
+	c.Next()
+}
