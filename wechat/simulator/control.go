@@ -21,16 +21,19 @@ func (s *Simulator) controlHandler() http.Handler {
 	for _, r := range routes {
 		mux.Handle(r.pattern, r.handler)
 	}
-	mux.HandleFunc("GET /_sim/{$}", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /_sim/routes", func(w http.ResponseWriter, _ *http.Request) {
 		list := make([]string, 0, len(routes))
 		for _, r := range routes {
 			list = append(list, r.pattern)
 		}
 		writeControl(w, map[string]any{"routes": list, "see": "docs/simulator.md"}, nil)
 	})
+	page := phonePage()
+	mux.Handle("GET /_sim/{$}", page)
+	mux.Handle("GET /_sim/page/", page)
 	mux.HandleFunc("/_sim/", func(w http.ResponseWriter, r *http.Request) {
 		writeControl(w, nil, &controlError{
-			http.StatusNotFound, fmt.Sprintf("nothing answers %s %s; GET /_sim/ lists what does", r.Method, r.URL.Path),
+			http.StatusNotFound, fmt.Sprintf("nothing answers %s %s; GET /_sim/routes lists what does", r.Method, r.URL.Path),
 		})
 	})
 	return http.NewCrossOriginProtection().Handler(mux)

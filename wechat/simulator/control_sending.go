@@ -21,6 +21,7 @@ func (s *Simulator) sendingRoutes() []route {
 		s.locked("GET /_sim/accounts/{account}/templates", s.listTemplateLibrary),
 		s.locked("PUT /_sim/accounts/{account}/templates", s.setTemplates),
 		s.locked("GET /_sim/accounts/{account}/notices", s.listNotices),
+		s.locked("GET /_sim/accounts/{account}/codes", s.listCodes),
 		s.locked("GET /_sim/account-migrations", s.listMovings),
 		s.locked("POST /_sim/account-migrations", s.startMoving),
 		s.locked("DELETE /_sim/account-migrations", s.endMoving),

@@ -39,6 +39,7 @@
 //	                the calls of these subjects
 //	scenario.go     accounts and people from a JSON file; names.go invents names
 //	control*.go     the control interface under /_sim/
+//	phone_page.go   the page that shows residents' phones; its parts in page/
 //
 // One rule holds it together: everything in the world is guarded by
 // Simulator.mu. Handlers of calls, tasks of the clock and the functions that

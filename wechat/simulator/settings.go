@@ -36,6 +36,7 @@ type Settings struct {
 	MostImages         int           // permanent images of one account
 	RefuseEscapes      bool          // \uXXXX in a draft is refused with 40033
 	KeepOutsideLinks   bool          // links out of article bodies stay alive
+	FrameLinks         bool          // the phone page shows outside pages inside the phone; they must allow it
 	DraftsVanish       bool          // a draft leaves the box when its mass send is accepted
 
 	MassSpeed         int           // level 0 (800,000 a minute) to 4 (100,000), unless an account sets its own
