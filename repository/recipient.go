@@ -26,6 +26,31 @@ func (s *Store) AddRecipients(ctx context.Context, migrationID string, openids [
 	return s.insertRecipients(ctx, rows)
 }
 
+// AddLate puts people into the ledger who followed after the list was frozen, in the given state; those who are in it stay as they are.
+func (s *Store) AddLate(ctx context.Context, migrationID string, openids []domain.OpenID, state domain.RecipientState, at domain.Instant) error {
+	rows := make([]domain.Recipient, len(openids))
+	for i, o := range openids {
+		rows[i] = domain.Recipient{MigrationID: migrationID, OpenID: o, State: state, Reason: "late", UpdatedAt: at}
+	}
+	return s.insertRecipients(ctx, rows)
+}
+
+// NotInLedger picks out of a page of followers those whom the ledger does not know.
+func (s *Store) NotInLedger(ctx context.Context, migrationID string, page []domain.OpenID) ([]domain.OpenID, error) {
+	known := make(map[domain.OpenID]bool, len(page))
+	for part := range slices.Chunk(page, insertChunk) {
+		var found []domain.OpenID
+		err := s.in(ctx).Table("recipient").Where("migration_id = ? AND openid IN ?", migrationID, part).Pluck("openid", &found).Error
+		if err != nil {
+			return nil, fmt.Errorf("look people up in the ledger: %w", err)
+		}
+		for _, o := range found {
+			known[o] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(page), func(o domain.OpenID) bool { return known[o] }), nil
+}
+
 // AddReached puts a person into the ledger who followed after the list was frozen and was told at once.
 func (s *Store) AddReached(ctx context.Context, migrationID string, openid domain.OpenID, reason string, at domain.Instant) error {
 	return s.insertRecipients(ctx, []domain.Recipient{{

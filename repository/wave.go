@@ -117,6 +117,15 @@ func (s *Store) LastBatchNumber(ctx context.Context, waveID string) (int, error)
 	return *n, nil
 }
 
+// LastAccepted is when the platform took the last batch of a wave, zero when it took none.
+func (s *Store) LastAccepted(ctx context.Context, waveID string) (domain.Instant, error) {
+	var at *domain.Instant
+	if err := s.in(ctx).Table("batch").Select("MAX(accepted_at)").Where("wave_id = ?", waveID).Scan(&at).Error; err != nil || at == nil {
+		return 0, err
+	}
+	return *at, nil
+}
+
 // ResizeBatch notes how many people are in a batch that is filled group by group.
 func (s *Store) ResizeBatch(ctx context.Context, id string, by int) error {
 	return changed(s.in(ctx).Table("batch").Where("id = ?", id).Updates(map[string]any{"size": gorm.Expr("size + ?", by)}), "batch "+id)

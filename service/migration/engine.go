@@ -3,7 +3,6 @@ package migration
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -36,84 +35,12 @@ func (s *Service) advance(ctx context.Context, m domain.Migration) (step, error)
 	return step{idle: true, say: "已全部告知，旧账号继续自动回复新入口"}, nil
 }
 
-// reasonBlacklisted marks followers on the account's own blacklist: the platform delivers nothing to them.
-const reasonBlacklisted = "blacklisted"
-
-// syncPasses is how often the list is read at most. One pass is not a snapshot: people come and go while it runs.
-const syncPasses = 3
-
-// readFollowers reads one page of the follower list into the ledger. When the ledger holds as many people as the platform
-// counts, or after syncPasses passes, it takes out the blacklisted and freezes the list.
-func (s *Service) readFollowers(ctx context.Context, m domain.Migration) (step, error) {
-	page, next, total, err := s.platform.Followers(ctx, m.AccountID, m.SyncCursor)
-	if err != nil {
-		return s.platformTrouble(ctx, m, err)
-	}
-	lastPage := len(page) == 0 || next == ""
-	pass, cursor := m.SyncPass, next
-	if lastPage {
-		pass, cursor = pass+1, ""
-	}
-	counts := map[domain.RecipientState]int{}
-	err = s.store.InTx(ctx, func(tx *repository.Store) error {
-		if err := tx.AddRecipients(ctx, m.ID, page, s.now()); err != nil {
-			return err
-		}
-		if err := tx.MoveSync(ctx, m, cursor, pass); err != nil {
-			return err
-		}
-		var err error
-		counts, err = tx.CountRecipients(ctx, m.ID)
-		return err
-	})
-	if err != nil {
-		return step{}, err
-	}
-	known := 0
-	for _, n := range counts {
-		known += n
-	}
-	if !lastPage || (known < total && pass < syncPasses) {
-		return step{say: fmt.Sprintf("读取关注者名单：%d / %d", known, total)}, nil
-	}
-	return s.freeze(ctx, m, known, total)
-}
-
-func (s *Service) freeze(ctx context.Context, m domain.Migration, known, total int) (step, error) {
-	blacklist, err := s.blacklist(ctx, m.AccountID)
-	if err != nil {
-		return s.platformTrouble(ctx, m, err)
-	}
-	err = s.store.InTx(ctx, func(tx *repository.Store) error {
-		if err := tx.Excuse(ctx, m.ID, blacklist, reasonBlacklisted, s.now()); err != nil {
-			return err
-		}
-		if err := tx.SetFollowers(ctx, m.AccountID, total, s.now()); err != nil {
-			return err
-		}
-		return tx.Freeze(ctx, m.ID, known, s.now())
-	})
-	return step{say: fmt.Sprintf("名单已固定，共 %d 人", known)}, err
-}
-
-// blacklist reads all pages of the account's blacklist (10,000 a page; accounts have few).
-func (s *Service) blacklist(ctx context.Context, accountID string) ([]domain.OpenID, error) {
-	var all []domain.OpenID
-	begin := ""
-	for {
-		page, next, err := s.platform.Blacklist(ctx, accountID, begin)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, page...)
-		if len(page) == 0 || next == "" || next == begin {
-			return all, nil
-		}
-		begin = next
-	}
-}
-
 func (s *Service) beginWave(ctx context.Context, m domain.Migration, w domain.Wave) (step, error) {
+	if w.Number == 2 {
+		if err := s.findLatecomers(ctx, m); err != nil {
+			return s.platformTrouble(ctx, m, err)
+		}
+	}
 	var audience int
 	var err error
 	if w.Channel == domain.ChannelCustomer {

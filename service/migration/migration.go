@@ -23,6 +23,7 @@ import (
 type Audience interface {
 	Followers(ctx context.Context, accountID, next string) (openids []domain.OpenID, newNext string, total int, err error)
 	Blacklist(ctx context.Context, accountID, begin string) (openids []domain.OpenID, next string, err error)
+	FollowedAt(ctx context.Context, accountID string, openids []domain.OpenID) (map[domain.OpenID]domain.Instant, error)
 }
 
 // Press brings an article and its pictures to an account.

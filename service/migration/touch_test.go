@@ -120,6 +120,30 @@ func TestLedger_of_comings_and_goings(t *testing.T) {
 	})
 }
 
+// People follow while the announcement goes out, and their follow events are lost: reading the list again finds them.
+func TestLedger_finds_latecomers(t *testing.T) {
+	w := newTown(t, repotest.SQLite(t), domain.AccountService, 20).started()
+	w.work() // the announcement is accepted, its result not known yet
+	later := []domain.OpenID{"oLate1", "oLate2", "oLate3"}
+	for _, o := range later {
+		w.platform.since[o] = domain.At(w.clock) + 1
+	}
+	early := domain.OpenID("oBetweenFreezeAndSend")
+	w.platform.since[early] = domain.At(w.clock) - 1
+	before := w.platform.followers
+	w.platform.followers = append(append(before[:len(before):len(before)], later...), early)
+	w.platform.received[early]++ // it was in the platform's audience, though not in our list
+	w.reportAs(domain.MassFinish{MsgID: 1000000000, Status: "send success", Total: 21, Filter: 21, Sent: 21})
+	v := w.finish()
+	w.everyoneOnce()
+	if v.Tally.Total != 24 || v.Tally.Reached != 23 || v.Tally.Unconfirmed != 1 {
+		t.Errorf("%+v", v.Tally)
+	}
+	if b := w.batches(2); len(b) != 1 || b[0].Size != 3 {
+		t.Errorf("the follow-up had %+v", b)
+	}
+}
+
 func TestMoved(t *testing.T) {
 	w := newTown(t, repotest.SQLite(t), domain.AccountService, 20).approved()
 	if _, err := w.MovedAccount(t.Context(), "A3"); refusal(err) != "not_moved" {

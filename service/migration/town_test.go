@@ -36,6 +36,7 @@ type platform struct {
 	status    string                  // what MassStatus answers
 	failing   bool                    // the next job is taken and then fails as a whole
 	failed    map[int64]bool
+	since     map[domain.OpenID]domain.Instant // when somebody followed, if not long ago
 }
 
 func (p *platform) enter(call string) error {
@@ -76,6 +77,16 @@ func (p *platform) Blacklist(context.Context, string, string) ([]domain.OpenID, 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.blacklist, "", p.enter("blacklist")
+}
+
+func (p *platform) FollowedAt(_ context.Context, _ string, openids []domain.OpenID) (map[domain.OpenID]domain.Instant, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	since := map[domain.OpenID]domain.Instant{}
+	for _, o := range openids {
+		since[o] = max(p.since[o], 1)
+	}
+	return since, p.enter("batchget")
 }
 
 func (p *platform) UploadArticleImage(context.Context, string, string, []byte) (string, error) {
@@ -206,7 +217,7 @@ func newTown(t *testing.T, store *repository.Store, kind domain.AccountKind, fol
 	t.Helper()
 	w := &town{t: t, store: store, bell: &bell{}, clock: repotest.Noon, platform: &platform{
 		pageSize: 40, received: map[domain.OpenID]int{}, jobs: map[string]int64{}, audiences: map[int64][]domain.OpenID{},
-		drafts: map[string]bool{}, failed: map[int64]bool{}, status: "SENDING",
+		drafts: map[string]bool{}, failed: map[int64]bool{}, since: map[domain.OpenID]domain.Instant{}, status: "SENDING",
 		menu: []domain.MenuButton{{Name: "看病打针", Children: []domain.MenuButton{{Name: "儿童接种", Type: "click", Key: "VAC"}, {Name: "报告查询", Type: "view", URL: "http://old/report"}}}},
 	}}
 	for i := range followers {
