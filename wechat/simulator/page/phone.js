@@ -370,7 +370,7 @@ class Phone {
       return node("li", { class: "row row-flat" }, this.avatar(account),
         node("span", { class: "row-main" },
           node("span", { class: "row-top" }, node("b", {}, account.name)),
-          node("span", { class: "row-text" }, `${kinds[account.kind]} · ${account.verified ? "已认证" : "未认证"} · ${account.followers.following.toLocaleString("zh-CN")} 人关注`)),
+          node("span", { class: "row-text" }, `${kinds[account.kind]}${account.verified ? "" : "（未认证）"} · ${account.followers.following.toLocaleString("zh-CN")} 人关注`)),
         follows
           ? node("button", { type: "button", class: "small", onclick: () => this.enter(account.key) }, "进入")
           : node("button", { type: "button", class: "small primary", onclick: () => this.doFollow(account.key) }, "关注"));
@@ -714,13 +714,15 @@ const desk = {
 
   async people(search) {
     this.asked = search;
-    const { people } = await api("people?limit=30&q=" + segment(search));
+    const { people, total } = await api("people?limit=30&q=" + segment(search));
     if (this.asked !== search) return;
     this.shown = people;
-    this.list.replaceChildren(...people.map((person) => node("li", { class: "person", "data-key": person.key },
+    const crowd = people.findIndex((person) => !person.named);
+    const heading = node("li", { class: "crowd" }, search ? "镇上的人" : `全镇 ${total.toLocaleString("zh-CN")} 人，可按姓名查找`);
+    this.list.replaceChildren(...people.flatMap((person, i) => [i === crowd ? heading : [], node("li", { class: "person", "data-key": person.key },
       node("button", { type: "button", class: "person-main", onclick: () => this.only(person) },
         node("span", { class: "face hue" + hue(person.key), "aria-hidden": "true" }, [...person.name].pop()), node("span", {}, person.name)),
-      iconButton("plus", "并排放上" + person.name + "的手机", () => this.add(person), { class: "icon-button beside" }))));
+      iconButton("plus", "并排放上" + person.name + "的手机", () => this.add(person), { class: "icon-button beside" }))]).flat());
     if (!people.length) this.list.replaceChildren(node("li", { class: "empty" }, "没有叫这个名字的居民"));
     this.mark();
   },
