@@ -113,8 +113,8 @@ func (s *Store) withRoles(ctx context.Context, rows []staffRow) ([]domain.Staff,
 
 // Roles lists all roles in the office's order, with their permissions.
 func (s *Store) Roles(ctx context.Context) ([]domain.Role, error) {
-	var roles []domain.Role
-	if err := s.in(ctx).Table("role").Select("id, name").Order("position").Find(&roles).Error; err != nil {
+	var rows []struct{ ID, Name string }
+	if err := s.in(ctx).Table("role").Select("id, name").Order("position").Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list roles: %w", err)
 	}
 	var grants []struct {
@@ -124,9 +124,11 @@ func (s *Store) Roles(ctx context.Context) ([]domain.Role, error) {
 	if err := s.in(ctx).Table("role_permission").Order("role_id, permission").Find(&grants).Error; err != nil {
 		return nil, fmt.Errorf("list permissions: %w", err)
 	}
-	for i := range roles {
+	roles := make([]domain.Role, len(rows))
+	for i, r := range rows {
+		roles[i] = domain.Role{ID: r.ID, Name: r.Name}
 		for _, g := range grants {
-			if g.RoleID == roles[i].ID {
+			if g.RoleID == r.ID {
 				roles[i].Permissions = append(roles[i].Permissions, g.Permission)
 			}
 		}

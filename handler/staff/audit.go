@@ -20,10 +20,10 @@ var auditActions = []struct{ Value, Name string }{
 }
 
 // auditNames are the actions as people read them; an action without a name is shown as it is.
-var auditNames = map[string]string{
+var auditNames = map[string]string{ //nolint:gosec // G101: names of actions, no passwords
 	"staff.login": "登录", "staff.login_failed": "登录失败", "staff.add": "添加人员", "staff.disable": "停用人员", "staff.enable": "恢复人员",
 	"staff.roles": "修改角色", "staff.reset_password": "重设密码", "staff.change_password": "修改自己的密码",
-	"migration.draft": "新建整合", "migration.edit": "修改整合", "migration.menu": "读取旧菜单", "migration.map": "对应旧菜单",
+	"migration.draft": "新建整合", "migration.edit": "修改整合", "migration.read_menu": "读取旧菜单", "migration.map": "对应旧菜单",
 	"migration.approve": "登记批准", "migration.start": "开始告知", "migration.pause": "暂停", "migration.resume": "继续",
 	"migration.cancel": "取消整合", "menu.publish": "发布菜单", "catalogue.import": "导入事项目录",
 }

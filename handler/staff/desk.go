@@ -7,19 +7,19 @@ package staff
 import (
 	"embed"
 	"io/fs"
-	"log/slog"
 	"strings"
-
-	"github.com/gin-gonic/gin"
 
 	"guiyi/domain"
 	"guiyi/handler/web"
 	"guiyi/service"
 	"guiyi/service/access"
 	"guiyi/service/accounts"
+	"guiyi/service/matter"
+	"guiyi/service/menu"
+	"guiyi/service/migration"
 )
 
-//go:embed templates
+//go:embed all:templates
 var templates embed.FS
 
 // Prefix is where the desk lives.
@@ -27,8 +27,11 @@ const Prefix = "/desk"
 
 // Rooms are the services behind the desk.
 type Rooms struct {
-	Access   *access.Service
-	Accounts *accounts.Service
+	Access    *access.Service
+	Accounts  *accounts.Service
+	Matters   *matter.Service
+	Menu      *menu.Service
+	Migration *migration.Service
 }
 
 // Options are what the desk needs to know about this installation.
@@ -62,6 +65,3 @@ func New(env service.Env, rooms Rooms, assets *web.Assets, opt Options) (*Desk, 
 func (d *Desk) secure() bool { return strings.HasPrefix(d.opt.BaseURL, "https://") }
 
 func (d *Desk) now() domain.Instant { return domain.At(d.env.Now()) }
-
-// log gives the logger with who is at work; the login name is known to colleagues and no secret.
-func (d *Desk) log(c *gin.Context) *slog.Logger { return d.env.Log.With("staff_id", who(c).ID) }

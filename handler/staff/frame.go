@@ -56,13 +56,25 @@ func (d *Desk) frame(c *gin.Context) any {
 }
 
 // doneTexts are what a page says after a redirect with ?done=…
-var doneTexts = map[string]string{
+var doneTexts = map[string]string{ //nolint:gosec // G101: sentences about passwords, no passwords
 	"password": "密码已经修改。",
 	"added":    "已经添加，请把临时密码当面告诉本人。",
 	"disabled": "已经停用，对方已被退出登录。",
 	"enabled":  "已经恢复，可以登录了。",
 	"reset":    "密码已经重设，请把临时密码当面告诉本人。",
 	"roles":    "角色已经修改，马上生效。",
+
+	"drafted":   "已经建立整合安排，日期和说明是按规定先填好的，请核对。",
+	"facts":     "已经保存。批准过的内容改动以后，要重新批准。",
+	"menu":      "已经重新读取旧菜单。",
+	"mapped":    "已经保存。",
+	"approved":  "已经登记批准。",
+	"started":   "已经开始。进度会自动更新，关掉这个页面也不影响发送。",
+	"paused":    "已经暂停。正在发送的一批会发完，之后不再发送。",
+	"resumed":   "已经继续。",
+	"cancelled": "已经取消。",
+
+	"published": "菜单已经发布。居民重新进入公众号后看到新菜单，最迟 24 小时。",
 }
 
 // done adds the word for doneTexts to a path.

@@ -34,7 +34,11 @@ func token(c *gin.Context) string {
 
 // session lets in who has one. Whoever still has a password set by somebody else gets no further than choosing their own.
 func (d *Desk) session(c *gin.Context) error {
-	p, err := d.Access.Session(c.Request.Context(), token(c))
+	look := d.Access.Session
+	if web.Partial(c) && c.Request.Method == http.MethodGet {
+		look = d.Access.Peek // a page that polls by itself is nobody at work
+	}
+	p, err := look(c.Request.Context(), token(c))
 	if err != nil {
 		return err
 	}

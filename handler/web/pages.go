@@ -26,7 +26,7 @@ type frame struct {
 
 // NewPages parses every .html file of the folder, so that a fault in one shows at start and not at noon. layout.html holds the
 // template "layout"; files whose name begins with _ are parts that every page may use; every other file is a page and defines
-// "title" and "main". There must be a page "error" with a block "refusal".
+// "title" and "main". There must be a page "error" with a block "refusal". Embed the folder with the prefix all:, or the parts are left out.
 //
 // The layout is given .Frame and .Data and calls {{template "title" .Data}} and {{template "main" .Data}}.
 func NewPages(files fs.FS, assets *Assets, more template.FuncMap) (*Pages, error) {

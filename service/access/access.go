@@ -18,6 +18,7 @@ type Options struct {
 	LockAfter    int           // wrong passwords in a row that lock a login name; default 5
 	LockFor      time.Duration // how long; default 15 min
 	AddressAfter int           // failed attempts from one network address that lock it, for all names; default 30
+	HashKiB      uint32        // memory that one password hash takes; default 19 MiB, tests take less
 }
 
 func (o Options) withDefaults() Options {
@@ -36,6 +37,9 @@ func (o Options) withDefaults() Options {
 	if o.AddressAfter <= 0 {
 		o.AddressAfter = 30
 	}
+	if o.HashKiB == 0 {
+		o.HashKiB = 19 * 1024
+	}
 	return o
 }
 
@@ -49,7 +53,8 @@ type Service struct {
 
 // New opens the room.
 func New(env service.Env, store *repository.Store, o Options) *Service {
-	return &Service{env: env, store: store, opt: o.withDefaults(), hash: newHasher()}
+	o = o.withDefaults()
+	return &Service{env: env, store: store, opt: o, hash: newHasher(o.HashKiB)}
 }
 
 func (s *Service) now() domain.Instant { return domain.At(s.env.Now()) }

@@ -31,7 +31,7 @@ type lodge struct {
 func newLodge(t *testing.T) *lodge {
 	t.Helper()
 	l := &lodge{store: repotest.SQLite(t), now: repotest.Noon}
-	l.Service = access.New(service.Env{Now: l.clock, NewID: repotest.IDs(), Log: slog.New(slog.DiscardHandler)}, l.store, access.Options{})
+	l.Service = access.New(service.Env{Now: l.clock, NewID: repotest.IDs(), Log: slog.New(slog.DiscardHandler)}, l.store, access.Options{HashKiB: 64})
 	return l
 }
 
@@ -218,6 +218,17 @@ func TestSession_ends(t *testing.T) {
 		l.pass(30 * time.Minute)
 		if l.inside(t, token) {
 			t.Error("still open")
+		}
+	})
+	t.Run("also while a page polls", func(t *testing.T) {
+		token := l.login(t, "chen")
+		l.pass(29 * time.Minute)
+		if _, err := l.Peek(t.Context(), token); err != nil {
+			t.Fatal(err)
+		}
+		l.pass(time.Minute)
+		if _, err := l.Peek(t.Context(), token); !errors.Is(err, domain.ErrUnauthenticated) {
+			t.Errorf("polling kept it open: %v", err)
 		}
 	})
 	t.Run("after twelve hours in any case", func(t *testing.T) {

@@ -144,6 +144,15 @@ const touchEvery = time.Minute
 // Session finds out who holds the token. It is domain.ErrUnauthenticated when the session is unknown, ended, idle for too long,
 // too old, or its person disabled.
 func (s *Service) Session(ctx context.Context, token string) (domain.Staff, error) {
+	return s.session(ctx, token, true)
+}
+
+// Peek is Session for a page that asks again by itself: it does not count as somebody being there.
+func (s *Service) Peek(ctx context.Context, token string) (domain.Staff, error) {
+	return s.session(ctx, token, false)
+}
+
+func (s *Service) session(ctx context.Context, token string, touch bool) (domain.Staff, error) {
 	if token == "" {
 		return domain.Staff{}, errNoLogin
 	}
@@ -166,7 +175,7 @@ func (s *Service) Session(ctx context.Context, token string) (domain.Staff, erro
 	if p.Disabled() {
 		return domain.Staff{}, errNoLogin
 	}
-	if now >= n.SeenAt.Add(touchEvery) {
+	if touch && now >= n.SeenAt.Add(touchEvery) {
 		if err := s.store.TouchSession(ctx, hash, now); err != nil && !errors.Is(err, domain.ErrConflict) {
 			return domain.Staff{}, err
 		}

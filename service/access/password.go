@@ -12,29 +12,31 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// Cost of argon2id: 19 MiB, 2 passes, 1 lane (OWASP password storage cheat sheet, read 2026-11). It is stored with each hash,
-// so that it can be raised.
+// Cost of argon2id: 19 MiB (Options.HashKiB), 2 passes, 1 lane (OWASP password storage cheat sheet, read 2026-11). It is stored
+// with each hash, so that it can be raised.
 const (
-	costMemory = 19 * 1024 // KiB
-	costTime   = 2
-	costLanes  = 1
-	saltBytes  = 16
-	keyBytes   = 32
+	costTime  = 2
+	costLanes = 1
+	saltBytes = 16
+	keyBytes  = 32
 )
 
 // hasher makes and compares password hashes. At most two at a time, because each takes 19 MiB and a processor.
 type hasher struct {
-	turn  chan struct{}
-	decoy string // what a login that does not exist is compared with, so that it takes as long
+	turn   chan struct{}
+	memory uint32 // KiB
+	decoy  string // what a login that does not exist is compared with, so that it takes as long
 }
 
-func newHasher() *hasher {
-	return &hasher{turn: make(chan struct{}, 2), decoy: encode(make([]byte, saltBytes), make([]byte, keyBytes))}
+func newHasher(memory uint32) *hasher {
+	return &hasher{
+		turn: make(chan struct{}, 2), memory: memory, decoy: encode(memory, make([]byte, saltBytes), make([]byte, keyBytes)),
+	}
 }
 
-func encode(salt, key []byte) string {
+func encode(memory uint32, salt, key []byte) string {
 	b := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, costMemory, costTime, costLanes,
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, costTime, costLanes,
 		b.EncodeToString(salt), b.EncodeToString(key))
 }
 
@@ -56,7 +58,7 @@ func (h *hasher) make(ctx context.Context, password string) (string, error) {
 	defer done()
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt) // never fails since Go 1.24
-	return encode(salt, argon2.IDKey([]byte(password), salt, costTime, costMemory, costLanes, keyBytes)), nil
+	return encode(h.memory, salt, argon2.IDKey([]byte(password), salt, costTime, h.memory, costLanes, keyBytes)), nil
 }
 
 // matches compares a password with a stored hash; the empty hash matches nothing and takes as long.
