@@ -601,7 +601,7 @@ class Phone {
     if (!/^https?:$/.test(url.protocol)) return this.toast("这个地址打不开：" + target);
     if (/^\/s\/[\w-]{22}$/.test(url.pathname)) return this.web(this.address(url.pathname), "");
     if (/\.(example|invalid|test)$/.test(url.hostname)) return this.web("", url.href);
-    if (desk.frames) return this.web(this.address(url.href), url.href);
+    if (desk.frames || url.origin === location.origin) return this.web(this.address(url.href), url.href);
     window.open(this.address(url.href), "_blank", "noopener");
     this.toast("已在新标签页打开，身份：" + this.person.name);
   }
@@ -615,7 +615,10 @@ class Phone {
     const frame = address
       ? node("iframe", { class: "web", src: address, title: "网页" })
       : node("div", { class: "empty" }, node("p", {}, "这是旧账号里的外部网页，演示环境里没有它："), node("p", { class: "soft" }, shown));
-    this.paint(this.bar(town.accounts.get(this.open).name, close, out), frame);
+    const back = iconButton("back", "上一页", () => { loads -= 2; history.back(); }, { hidden: true });
+    let loads = 0; // pages the frame has gone through: going back before the first would leave this page
+    frame.addEventListener("load", () => { loads = Math.max(loads, 0) + 1; back.hidden = loads < 2; });
+    this.paint(this.bar(town.accounts.get(this.open).name, [close, back], out), frame);
     close.focus?.();
   }
 
