@@ -38,6 +38,7 @@ type Door struct {
 	env       service.Env
 	catalogue *matter.Service
 	moved     Moved
+	assets    *web.Assets
 	opt       Options
 	web       *web.Door
 }
@@ -52,7 +53,7 @@ func New(env service.Env, catalogue *matter.Service, moved Moved, assets *web.As
 	if err != nil {
 		return nil, err
 	}
-	d := &Door{env: env, catalogue: catalogue, moved: moved, opt: opt}
+	d := &Door{env: env, catalogue: catalogue, moved: moved, assets: assets, opt: opt}
 	d.web = &web.Door{Pages: pages, Log: env.Log, NewID: env.NewID, Frame: d.frame}
 	return d, nil
 }

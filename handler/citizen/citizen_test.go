@@ -111,7 +111,7 @@ func (d door) page(t *testing.T, path string, status int, cookies ...string) *go
 const elderCookie = "guiyi_mode=elder"
 
 func text(doc *goquery.Document, selector string) string {
-	return strings.Join(strings.Fields(doc.Find(selector).Text()), "")
+	return strings.ReplaceAll(strings.Join(strings.Fields(doc.Find(selector).Text()), ""), "\u2060", "")
 }
 
 func must(t *testing.T, what, got string, want ...string) {

@@ -2,6 +2,7 @@ package citizen
 
 import (
 	"html/template"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -33,7 +34,7 @@ func (d *Door) frame(c *gin.Context) any {
 	if f.Elder {
 		f.Home = "/elder"
 	}
-	if c.Request.Method != "GET" {
+	if c.Request.Method != http.MethodGet {
 		f.Here = f.Home
 	}
 	if town, err := d.catalogue.Town(c.Request.Context()); err == nil {
@@ -80,6 +81,7 @@ var funcs = template.FuncMap{
 	"limit": limit,
 	"link":  archiveLink,
 	"plus1": func(i int) int { return i + 1 },
+	"hours": hours,
 	"first": func(s string) string { return string([]rune(s + " ")[:1]) },
 }
 
@@ -105,6 +107,11 @@ func phones(text string) []string {
 	}
 	return list
 }
+
+// hours keeps spans of time in one piece: 14:00—17:30 is not cut at the dash.
+func hours(text string) string { return spans.ReplaceAllString(text, "$1\u2060—\u2060$2") }
+
+var spans = regexp.MustCompile(`(\d\d:\d\d)—(\d\d:\d\d)`)
 
 // limit says a time limit in words.
 func limit(days int) string {

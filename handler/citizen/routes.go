@@ -9,9 +9,10 @@ import (
 // maxForm is the most a form of these pages may send, in bytes: two short fields.
 const maxForm = 4 << 10
 
-// Mount puts the pages at the root. All of them are open to everybody.
+// Mount puts the pages at the root, open to everybody, and the embedded files of all doors under /static/.
 func (d *Door) Mount(e *gin.Engine) {
 	do := d.web.Do
+	d.assets.Mount(e, d.web)
 	policy := web.Policy{FrameAncestors: append([]string{"'self'"}, d.opt.FrameAncestors...)}
 	r := e.Group("", d.web.Recover(), web.Headers(policy), fresh, web.BodyLimit(maxForm), web.SameOrigin(d.web))
 

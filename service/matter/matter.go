@@ -5,6 +5,7 @@
 package matter
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -170,7 +171,8 @@ type Filter struct {
 	Situation  string // key
 }
 
-// List gives the matters that pass the filter, in the order of the list.
+// List gives the matters that pass the filter, in the order of the list; of a situation those first that belong to it before
+// others.
 func (s *Service) List(ctx context.Context, f Filter) ([]domain.Matter, error) {
 	c, err := s.catalogue(ctx)
 	if err != nil {
@@ -181,6 +183,11 @@ func (s *Service) List(ctx context.Context, f Filter) ([]domain.Matter, error) {
 		if (f.Department == "" || m.DepartmentID == f.Department) && (f.Situation == "" || slices.Contains(m.Situations, f.Situation)) {
 			list = append(list, m)
 		}
+	}
+	if f.Situation != "" {
+		slices.SortStableFunc(list, func(a, b domain.Matter) int {
+			return cmp.Compare(slices.Index(a.Situations, f.Situation), slices.Index(b.Situations, f.Situation))
+		})
 	}
 	return list, nil
 }

@@ -60,7 +60,7 @@ func (r *reader) read(name string) []byte {
 		r.fault(name, 0, "没有这个文件")
 		return nil
 	}
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close()
 	body, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	switch {
 	case err != nil:
@@ -129,8 +129,7 @@ func (r *reader) table(file string, columns ...string) []row {
 		if errors.Is(err, io.EOF) {
 			return rows
 		}
-		var bad *csv.ParseError
-		if errors.As(err, &bad) {
+		if bad, ok := errors.AsType[*csv.ParseError](err); ok {
 			r.fault(file, bad.Line, "引号或分隔符不对")
 			return rows
 		}
