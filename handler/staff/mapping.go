@@ -16,6 +16,7 @@ type mapRow struct {
 	domain.MappedEntry
 	Action  string // address of the form, empty where nothing can be changed
 	Choices []domain.Destination
+	Open    bool // nobody has decided yet where it leads
 	Saved   bool // just now
 	Fault   string
 }
@@ -49,7 +50,7 @@ func (d *Desk) mapRows(c *gin.Context, v migration.View, editable bool) ([]mapRo
 	}
 	rows := make([]mapRow, len(v.Entries))
 	for i, e := range v.Entries {
-		rows[i] = mapRow{MappedEntry: e, Choices: choices}
+		rows[i] = mapRow{MappedEntry: e, Choices: choices, Open: !e.Mapped()}
 		if editable {
 			rows[i].Action = selfOf(v.Summary) + "/entries/" + e.ID
 		}
@@ -59,10 +60,7 @@ func (d *Desk) mapRows(c *gin.Context, v migration.View, editable bool) ([]mapRo
 
 // mapEntry saves one row. htmx gets the row back and, beside it, what still blocks the start.
 func (d *Desk) mapEntry(c *gin.Context) error {
-	var form struct {
-		To      string `form:"to"` // kind:ref
-		Offline string `form:"offline"`
-	}
+	var form mapForm
 	if err := web.Bind(c, &form); err != nil {
 		return err
 	}
@@ -70,8 +68,8 @@ func (d *Desk) mapEntry(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	kind, ref, _ := strings.Cut(form.To, ":")
-	fault := d.Migration.Map(c.Request.Context(), who(c).Actor(), v.Migration.ID, c.Param("entry"), domain.DestinationKind(kind), ref, form.Offline)
+	kind, ref := form.to()
+	fault := d.Migration.Map(c.Request.Context(), who(c).Actor(), v.Migration.ID, c.Param("entry"), kind, ref, form.Offline)
 	text, refused := web.FormFault(fault)
 	if fault != nil && !refused {
 		return fault
@@ -85,7 +83,18 @@ func (d *Desk) mapEntry(c *gin.Context) error {
 	if v, err = d.migrationOf(c); err != nil {
 		return err
 	}
-	return d.mappedRow(c, v, text)
+	return d.mappedRow(c, v, form, text)
+}
+
+// mapForm is what one row sends.
+type mapForm struct {
+	To      string `form:"to"` // kind:ref
+	Offline string `form:"offline"`
+}
+
+func (f mapForm) to() (kind domain.DestinationKind, ref string) {
+	k, ref, _ := strings.Cut(f.To, ":")
+	return domain.DestinationKind(k), ref
 }
 
 type savedRow struct {
@@ -93,7 +102,7 @@ type savedRow struct {
 	Rest migrationPage // what still blocks the start
 }
 
-func (d *Desk) mappedRow(c *gin.Context, v migration.View, fault string) error {
+func (d *Desk) mappedRow(c *gin.Context, v migration.View, form mapForm, fault string) error {
 	rows, err := d.mapRows(c, v, true)
 	if err != nil {
 		return err
@@ -102,8 +111,10 @@ func (d *Desk) mappedRow(c *gin.Context, v migration.View, fault string) error {
 		if r.ID == c.Param("entry") {
 			r.Fault, r.Saved = fault, fault == ""
 			status := http.StatusOK
-			if fault != "" {
+			if fault != "" { // what was filled in stays
 				status = http.StatusUnprocessableEntity
+				r.Kind, r.Ref = form.to()
+				r.Offline = form.Offline
 			}
 			return d.door.Fragment(c, status, "migration", "saved-row", savedRow{r, migrationPage{progress: progress{Summary: v.Summary}, Oob: true}})
 		}

@@ -97,7 +97,7 @@ func TestMigration_from_draft_to_told(t *testing.T) {
 	t.Run("a row is saved alone and says what is still open", func(t *testing.T) {
 		action, _ := manager.get("/desk/migrations/A3").Find("form.desk-map-row").First().Attr("action")
 		p := manager.send("POST", action, "to=ends%3A&offline=", "HX-Request", "true", "Sec-Fetch-Site", "same-origin")
-		if p.status != 422 || !p.has(".desk-map-fault", "怎么办") || strings.Contains(p.body, "<nav") {
+		if p.status != 422 || !p.has(".desk-map-fault", "怎么办") || !p.has("option[selected]", "不再提供") || strings.Contains(p.body, "<nav") {
 			t.Errorf("without a way out: %d %s", p.status, p.text())
 		}
 		p = manager.send("POST", action, "to=ends%3A&offline=%E7%AA%97%E5%8F%A3", "HX-Request", "true", "Sec-Fetch-Site", "same-origin")

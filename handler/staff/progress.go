@@ -118,6 +118,8 @@ func (p progress) Mood() string {
 		return "green"
 	case p.Migration.State.Started():
 		return "yellow"
+	case p.Migration.State == domain.MigrationApproved:
+		return "azure"
 	default:
 		return "secondary"
 	}
