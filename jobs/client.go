@@ -31,7 +31,7 @@ type workPayload struct {
 
 // ringEvery is how long an unanswered ring silences the next one for the same turn, in seconds. It bounds how long a task that a
 // killed worker left behind in the queue can keep the bell quiet.
-const ringEvery = 5
+const ringEvery = 2
 
 // Ring asks a worker to advance a migration. Ringing again for the same turn within a few seconds does nothing.
 func (c *Client) Ring(ctx context.Context, migrationID string, turn int) error {

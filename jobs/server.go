@@ -51,37 +51,34 @@ func (o Options) withDefaults() Options {
 type Server struct {
 	env        service.Env
 	opt        Options
+	rdb        redis.UniversalClient
 	migrations Migrations
 	pulse      Pulse
-	queue      *asynq.Server
-	base       context.Context
-	leave      context.CancelFunc
 }
 
 // NewServer builds a worker on the given Redis; nothing runs before Run.
 func NewServer(env service.Env, rdb redis.UniversalClient, migrations Migrations, pulse Pulse, opt Options) *Server {
-	opt = opt.withDefaults()
-	base, leave := context.WithCancel(context.Background())
-	s := &Server{env: env, opt: opt, migrations: migrations, pulse: pulse, base: base, leave: leave}
-	s.queue = asynq.NewServerFromRedisClient(rdb, asynq.Config{
-		Concurrency: opt.Concurrency, Queues: queues, TaskCheckInterval: opt.Poll, DelayedTaskCheckInterval: time.Second,
-		ShutdownTimeout: 20 * time.Second, BaseContext: func() context.Context { return base },
-		Logger: queueLog{env.Log}, LogLevel: asynq.WarnLevel, IsFailure: countsAsAttempt, RetryDelayFunc: retryDelay,
-		ErrorHandler: asynq.ErrorHandlerFunc(s.report),
-	})
-	return s
+	return &Server{env: env, opt: opt.withDefaults(), rdb: rdb, migrations: migrations, pulse: pulse}
 }
 
-// Run works until ctx ends, then lets the jobs under way come to rest.
+// Run works until ctx ends, then lets the jobs under way come to rest: first their contexts end, then the queue waits for them.
 func (s *Server) Run(ctx context.Context) error {
+	base, leave := context.WithCancel(context.WithoutCancel(ctx))
+	defer leave()
+	queue := asynq.NewServerFromRedisClient(s.rdb, asynq.Config{
+		Concurrency: s.opt.Concurrency, Queues: queues, TaskCheckInterval: s.opt.Poll, DelayedTaskCheckInterval: time.Second,
+		ShutdownTimeout: 20 * time.Second, BaseContext: func() context.Context { return base },
+		Logger: queueLog{s.env.Log}, LogLevel: asynq.WarnLevel, IsFailure: countsAsAttempt, RetryDelayFunc: retryDelay,
+		ErrorHandler: asynq.ErrorHandlerFunc(s.report),
+	})
 	mux := asynq.NewServeMux()
 	mux.HandleFunc(KindMigration.Type, s.workMigration)
-	if err := s.queue.Start(mux); err != nil {
+	if err := queue.Start(mux); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
 	s.lookAround(ctx)
-	s.leave()
-	s.queue.Shutdown()
+	leave()
+	queue.Shutdown()
 	return nil
 }
 

@@ -24,5 +24,10 @@ func main() {
 
 // wired lists what the commands of this build do; a nil entry has no command.
 func wired() commands {
-	return commands{}
+	return commands{
+		demo: demo, serve: serve, worker: work, simulator: simulate,
+		schemaUp: schemaUp, schemaDown: schemaDown, schemaStatus: schemaStatus, doctor: doctor,
+		staffAdd: staffAdd, staffList: staffList,
+		migrationList: migrationList, migrationPlan: migrationPlan, migrationRun: migrationRun, migrationStatus: migrationStatus,
+	}
 }

@@ -21,15 +21,15 @@ var coverPNG []byte
 
 var announcementPage = template.Must(template.New("announcement").Parse(announcementSource))
 
-// announcementFacts fill the article; every line of announcements.md §5.1 comes from data.
+// announcementFacts fill the article. It has no links in its body: the platform takes them out of mass-sent articles, all but
+// content_source_url, which shows as “阅读原文”.
 type announcementFacts struct {
-	Migration       domain.Migration
-	Old, Town       domain.Account
-	Stop, StopPlus  string
-	Cancel, Today   string
-	Entries         []domain.MappedEntry
-	MovedURL, QRURL string
-	Base            string
+	Migration      domain.Migration
+	Old, Town      domain.Account
+	Stop, StopPlus string
+	Cancel, Today  string
+	Entries        []domain.MappedEntry
+	QRURL          string
 }
 
 // Announcement is the article as it will be sent, without pictures that only exist once they are uploaded.
@@ -52,7 +52,7 @@ func (s *Service) article(ctx context.Context, m domain.Migration, w domain.Wave
 	}
 	var page bytes.Buffer
 	err = announcementPage.Execute(&page, announcementFacts{
-		Migration: m, Old: old, Town: town, Entries: entries, Base: s.opt.BaseURL, MovedURL: s.movedURL(old), QRURL: w.QRImageURL,
+		Migration: m, Old: old, Town: town, Entries: entries, QRURL: w.QRImageURL,
 		Stop: m.StopOn.Chinese(), StopPlus: m.CancelOn.AddDays(-1).Chinese(), Cancel: m.CancelOn.Chinese(), Today: s.now().Day().Chinese(),
 	})
 	if err != nil {

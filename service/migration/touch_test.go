@@ -1,6 +1,7 @@
 package migration_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,7 +132,7 @@ func TestLedger_finds_latecomers(t *testing.T) {
 	early := domain.OpenID("oBetweenFreezeAndSend")
 	w.platform.since[early] = domain.At(w.clock) - 1
 	before := w.platform.followers
-	w.platform.followers = append(append(before[:len(before):len(before)], later...), early)
+	w.platform.followers = append(append(slices.Clip(before), later...), early)
 	w.platform.received[early]++ // it was in the platform's audience, though not in our list
 	w.reportAs(domain.MassFinish{MsgID: 1000000000, Status: "send success", Total: 21, Filter: 21, Sent: 21})
 	v := w.finish()
