@@ -99,6 +99,7 @@ func TestImport(t *testing.T) {
 }
 
 func TestImport_names_what_is_wrong(t *testing.T) {
+	s := town(t)
 	for name, c := range map[string]struct{ file, old, with, want string }{
 		"a promise longer than the law allows": {"matters.csv", "自然人,30,22,", "自然人,30,31,", "matters.csv 第10行：S009 承诺办结时限 31 天比法定办结时限 30 天长"},
 		"an unknown department":                {"matters.csv", "S002,老年人、残疾人上门帮办代办,999200002000,TESTDEMO00000001015999200002000,D01", "S002,老年人、残疾人上门帮办代办,999200002000,TESTDEMO00000001015999200002000,D99", "matters.csv 第3行：没有编号为“D99”的部门"},
@@ -117,7 +118,6 @@ func TestImport_names_what_is_wrong(t *testing.T) {
 		"an answer to 是否收费 that is neither":    {"matters.csv", ",0,0,1,否,窗口;网上,R01", ",0,0,1,不知道,窗口;网上,R01", "“是否收费”应当写是或者否，现在是“不知道”"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := town(t)
 			r, err := s.Import(t.Context(), changed(t, c.file, c.old, c.with))
 			if !errors.Is(err, domain.ErrInvalid) {
 				t.Fatalf("accepted: %+v, %v", r, err)
