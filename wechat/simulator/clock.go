@@ -18,7 +18,8 @@ type clock struct {
 	real   func() time.Time // nil: stands still
 	still  time.Time        // the time, when it stands still
 	offset time.Duration    // virtual minus real, when it runs
-	pinned time.Time        // while a task runs: its due time
+	pinned time.Time        // while a step or a task runs: its moment
+	latest time.Time        // of the latest step; time never goes back behind it
 	tasks  taskHeap
 	order  int64
 	wake   chan struct{}
@@ -27,7 +28,14 @@ type clock struct {
 type task struct {
 	due   time.Time
 	order int64 // tasks of one moment run in the order they were planned
-	run   func()
+	plan  plan
+}
+
+// plan is what a task does, with the world locked. It is data and no closure,
+// so that a state file can hold it.
+type plan interface {
+	run(s *Simulator)
+	saved() savedPlan
 }
 
 func newClock(start time.Time, real func() time.Time) *clock {
@@ -45,28 +53,49 @@ func (c *clock) now() time.Time {
 	case c.real == nil:
 		return c.still
 	}
-	return c.real().Add(c.offset)
+	if now := c.real().Add(c.offset); now.After(c.latest) {
+		return now
+	}
+	return c.latest // the real clock was set back
 }
 
-func (c *clock) runDue(until time.Time) {
-	for len(c.tasks) > 0 && !c.tasks[0].due.After(until) {
-		t := heap.Pop(&c.tasks).(task) //nolint:forcetypeassert // the heap holds tasks only
-		c.pinned = t.due
-		t.run()
-		c.pinned = time.Time{}
+// passed remembers a moment of the world; a standing clock stands there.
+func (c *clock) passed(at time.Time) {
+	if at.After(c.latest) {
+		c.latest = at
+	}
+	if c.real == nil && at.After(c.still) {
+		c.still = at
 	}
 }
 
-// at runs a task with the world locked as soon as virtual time reaches due,
+// hold makes the clock stand at a moment until the returned function is called.
+func (c *clock) hold(at time.Time) (release func()) {
+	before := c.pinned
+	c.pinned = at
+	return func() { c.pinned = before }
+}
+
+func (s *Simulator) runDue(until time.Time) {
+	c := s.clock
+	for len(c.tasks) > 0 && !c.tasks[0].due.After(until) {
+		t := heap.Pop(&c.tasks).(task) //nolint:forcetypeassert // the heap holds tasks only
+		release := c.hold(t.due)
+		t.plan.run(s)
+		release()
+	}
+}
+
+// at runs a plan with the world locked as soon as virtual time reaches due,
 // also in the middle of a jump. A time that has passed means: at once, but not
 // inside the caller.
-func (s *Simulator) at(due time.Time, run func()) {
+func (s *Simulator) at(due time.Time, p plan) {
 	c := s.clock
 	if now := c.now(); due.Before(now) {
 		due = now
 	}
 	c.order++
-	heap.Push(&c.tasks, task{due: due, order: c.order, run: run})
+	heap.Push(&c.tasks, task{due: due, order: c.order, plan: p})
 	select {
 	case c.wake <- struct{}{}:
 	default:
@@ -74,7 +103,7 @@ func (s *Simulator) at(due time.Time, run func()) {
 }
 
 // after is at, counted from now.
-func (s *Simulator) after(d time.Duration, run func()) { s.at(s.clock.now().Add(d), run) }
+func (s *Simulator) after(d time.Duration, p plan) { s.at(s.clock.now().Add(d), p) }
 
 // Now is the virtual time. A program under test that checks the age of
 // callbacks should be given this clock, or must not move it.
@@ -92,26 +121,32 @@ func (s *Simulator) Move(d time.Duration) (time.Time, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.change(step{Move: d}, func() { s.jump(d) }) {
+		return time.Time{}, errClosed
+	}
+	return s.clock.now(), nil
+}
+
+func (s *Simulator) jump(d time.Duration) {
 	c := s.clock
 	target := c.now().Add(d)
-	c.runDue(target)
-	if c.real == nil {
-		c.still = target
-	} else {
+	s.runDue(target)
+	if c.real != nil {
 		c.offset += d
 	}
-	return c.now(), nil
+	c.passed(target)
 }
 
 // tick runs planned tasks while a real clock drives the world.
 func (s *Simulator) tick(ctx context.Context) {
 	for {
 		s.mu.Lock()
-		now := s.clock.now()
-		s.clock.runDue(now)
+		if tasks := s.clock.tasks; len(tasks) > 0 && !tasks[0].due.After(s.clock.now()) {
+			s.change(step{Due: true}, func() { s.runDue(s.clock.now()) })
+		}
 		wait := time.Hour
 		if len(s.clock.tasks) > 0 {
-			wait = s.clock.tasks[0].due.Sub(now)
+			wait = s.clock.tasks[0].due.Sub(s.clock.now())
 		}
 		s.mu.Unlock()
 		timer := time.NewTimer(wait)

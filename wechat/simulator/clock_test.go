@@ -7,6 +7,12 @@ import (
 	"time"
 )
 
+// planFunc is a plan of a test; it is not kept in a state file.
+type planFunc func()
+
+func (f planFunc) run(*Simulator)   { f() }
+func (f planFunc) saved() savedPlan { return savedPlan{} }
+
 func TestTasksRunInOrderWithinAJump(t *testing.T) {
 	s, err := New(Options{})
 	if err != nil {
@@ -15,12 +21,12 @@ func TestTasksRunInOrderWithinAJump(t *testing.T) {
 	defer s.Close()
 	start := s.Now()
 	var ran []string
-	note := func(what string) func() {
+	note := func(what string) planFunc {
 		return func() { ran = append(ran, what+" at "+s.clock.now().Sub(start).String()) }
 	}
 	s.mu.Lock()
 	s.after(3*time.Second, note("c"))
-	s.after(time.Second, func() { note("a")(); s.after(time.Second, note("b")) })
+	s.after(time.Second, planFunc(func() { note("a")(); s.after(time.Second, note("b")) }))
 	s.after(time.Minute, note("late"))
 	s.at(start.Add(-time.Hour), note("overdue"))
 	s.mu.Unlock()
@@ -50,7 +56,7 @@ func TestRunningClockFiresAndJumps(t *testing.T) {
 		plan := func(d time.Duration) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.after(d, func() { fired <- s.clock.now().Sub(start) })
+			s.after(d, planFunc(func() { fired <- s.clock.now().Sub(start) }))
 		}
 		plan(7 * time.Second)
 		if got := <-fired; got != 7*time.Second {

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -45,8 +46,27 @@ type route struct {
 	handler http.HandlerFunc
 }
 
-// locked makes a route whose function runs with the world locked.
+// locked makes a route whose function runs with the world locked and may
+// change it: one step in the state file.
 func (s *Simulator) locked(pattern string, answer func(*http.Request) (any, error)) route {
+	return free(pattern, func(r *http.Request) (out any, err error) {
+		body, err := io.ReadAll(io.LimitReader(r.Body, largestControlBody))
+		if err != nil {
+			return nil, err
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if !s.change(step{Control: &controlStep{r.Method, r.URL.RequestURI()}, body: body}, func() { out, err = answer(r) }) {
+			return nil, errClosed
+		}
+		return out, err
+	})
+}
+
+// viewing makes a route whose function looks at the locked world and leaves it
+// as it is.
+func (s *Simulator) viewing(pattern string, answer func(*http.Request) (any, error)) route {
 	return free(pattern, func(r *http.Request) (any, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -69,6 +89,8 @@ type controlError struct {
 }
 
 func (e *controlError) Error() string { return e.text }
+
+var errClosed = &controlError{http.StatusServiceUnavailable, "the simulator is closed"}
 
 func missing(format string, args ...any) error {
 	return &controlError{http.StatusNotFound, fmt.Sprintf(format, args...)}

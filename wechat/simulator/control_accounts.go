@@ -12,14 +12,14 @@ import (
 
 func (s *Simulator) accountRoutes() []route {
 	return []route{
-		s.locked("GET /_sim/accounts", s.listAccounts),
-		s.locked("GET /_sim/accounts/{account}", s.showAccount),
+		s.viewing("GET /_sim/accounts", s.listAccounts),
+		s.viewing("GET /_sim/accounts/{account}", s.showAccount),
 		s.locked("PATCH /_sim/accounts/{account}", s.changeAccount),
 		free("PUT /_sim/accounts/{account}/callback", s.setCallback),
-		s.locked("GET /_sim/accounts/{account}/deliveries", s.listDeliveries),
-		s.locked("GET /_sim/accounts/{account}/relations", s.exportRelations),
-		s.locked("GET /_sim/accounts/{account}/received", s.exportReceived),
-		s.locked("GET /_sim/accounts/{account}/menu", s.showMenu),
+		s.viewing("GET /_sim/accounts/{account}/deliveries", s.listDeliveries),
+		s.viewing("GET /_sim/accounts/{account}/relations", s.exportRelations),
+		s.viewing("GET /_sim/accounts/{account}/received", s.exportReceived),
+		s.viewing("GET /_sim/accounts/{account}/menu", s.showMenu),
 	}
 }
 
@@ -193,7 +193,7 @@ func (s *Simulator) setCallback(r *http.Request) (any, error) {
 	cb.Mode = or(cb.Mode, safeMode)
 	s.mu.Lock()
 	a, err := s.accountNamed(r.PathValue("account"))
-	timestamp, nonce, echo := strconv.FormatInt(s.clock.now().Unix(), 10), strconv.Itoa(int(s.rand.Int32())), strconv.Itoa(int(s.rand.Int64()>>1))
+	timestamp, nonce, echo := strconv.FormatInt(s.clock.now().Unix(), 10), strconv.Itoa(int(s.wire.Int32())), strconv.Itoa(int(s.wire.Int64()>>1))
 	limit := s.set.CallbackTimeout
 	s.mu.Unlock()
 	if err != nil {
@@ -213,7 +213,9 @@ func (s *Simulator) setCallback(r *http.Request) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a.callback = cb
+	if !s.change(step{Callback: &callbackStep{a.key, cb}}, func() { a.callback = cb }) {
+		return nil, errClosed
+	}
 	return s.viewOf(a), nil
 }
 

@@ -9,13 +9,13 @@ import (
 
 func (s *Simulator) peopleRoutes() []route {
 	return []route{
-		s.locked("GET /_sim/people", s.listPeople),
+		s.viewing("GET /_sim/people", s.listPeople),
 		s.locked("POST /_sim/people", s.newPerson),
-		s.locked("GET /_sim/people/{person}", s.showPerson),
+		s.viewing("GET /_sim/people/{person}", s.showPerson),
 		free("GET /_sim/people/{person}/chats", s.showChats),
 		s.locked("GET /_sim/people/{person}/chats/{account}", s.showChat),
 		s.locked("GET /_sim/people/{person}/menu/{account}", s.showPhoneMenu),
-		s.locked("GET /_sim/open", s.openLink),
+		s.viewing("GET /_sim/open", s.openLink),
 	}
 }
 

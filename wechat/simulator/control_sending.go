@@ -14,15 +14,15 @@ import (
 
 func (s *Simulator) sendingRoutes() []route {
 	return []route{
-		s.locked("GET /_sim/accounts/{account}/drafts", s.listDraftBox),
-		s.locked("GET /_sim/accounts/{account}/mass", s.listMass),
+		s.viewing("GET /_sim/accounts/{account}/drafts", s.listDraftBox),
+		s.viewing("GET /_sim/accounts/{account}/mass", s.listMass),
 		s.locked("PUT /_sim/accounts/{account}/mass/verdicts", s.setVerdicts),
 		s.locked("POST /_sim/accounts/{account}/mass/{msg_id}/answer", s.answerMass),
-		s.locked("GET /_sim/accounts/{account}/templates", s.listTemplateLibrary),
+		s.viewing("GET /_sim/accounts/{account}/templates", s.listTemplateLibrary),
 		s.locked("PUT /_sim/accounts/{account}/templates", s.setTemplates),
-		s.locked("GET /_sim/accounts/{account}/notices", s.listNotices),
-		s.locked("GET /_sim/accounts/{account}/codes", s.listCodes),
-		s.locked("GET /_sim/account-migrations", s.listMovings),
+		s.viewing("GET /_sim/accounts/{account}/notices", s.listNotices),
+		s.viewing("GET /_sim/accounts/{account}/codes", s.listCodes),
+		s.viewing("GET /_sim/account-migrations", s.listMovings),
 		s.locked("POST /_sim/account-migrations", s.startMoving),
 		s.locked("DELETE /_sim/account-migrations", s.endMoving),
 	}

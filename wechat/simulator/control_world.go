@@ -13,14 +13,14 @@ import (
 func (s *Simulator) worldRoutes() []route {
 	return []route{
 		free("POST /_sim/load", s.loadScenario),
-		s.locked("GET /_sim/faults", s.listFaults),
+		s.viewing("GET /_sim/faults", s.listFaults),
 		s.locked("POST /_sim/faults", s.addFault),
 		s.locked("DELETE /_sim/faults", s.clearFaults),
-		s.locked("GET /_sim/calls", s.listCalls),
+		s.viewing("GET /_sim/calls", s.listCalls),
 		s.locked("DELETE /_sim/calls", s.clearCalls),
-		s.locked("GET /_sim/settings", s.showSettings),
+		s.viewing("GET /_sim/settings", s.showSettings),
 		s.locked("PATCH /_sim/settings", s.changeSettings),
-		s.locked("GET /_sim/clock", func(*http.Request) (any, error) { return s.clockView(s.clock.now()), nil }),
+		s.viewing("GET /_sim/clock", func(*http.Request) (any, error) { return s.clockView(s.clock.now()), nil }),
 		free("POST /_sim/clock", s.moveClock),
 		free("POST /_sim/settle", s.waitSettled),
 	}

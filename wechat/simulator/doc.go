@@ -38,6 +38,10 @@
 //	user.go menu.go qrcode.go oauth.go authorize.go openapi.go
 //	                the calls of these subjects
 //	scenario.go     accounts and people from a JSON file; names.go invents names
+//	step.go         what changes the world, in a form that can happen again
+//	state.go        the state file; keeper.go writes it
+//	saved*.go, restore*.go
+//	                the world as plain data, and back
 //	control*.go     the control interface under /_sim/
 //	phone_page.go   the page that shows residents' phones; its parts in page/
 //
@@ -45,6 +49,10 @@
 // Simulator.mu. Handlers of calls, tasks of the clock and the functions that
 // record something on a phone run with it held and therefore never wait for
 // anything; the network is touched only by push.go, outside the lock.
+//
+// Another holds the state file together: whatever changes the world does so
+// inside Simulator.change, and depends on nothing but the world, the clock of
+// that moment and what its step carries.
 //
 // How to add a call: write a handler in the file of its subject, list it in
 // that file's endpoints function, and name that function in endpoints.go.

@@ -89,9 +89,12 @@ func (s *Simulator) disturb(w http.ResponseWriter, r *http.Request, caller *acco
 		if f.Text != "" {
 			refusal.text = f.Text
 		}
+		var out output
 		s.mu.Lock()
-		out := s.render(nil, refusal, s.clock.now())
-		s.countCall(caller, r.URL.Path, f.Code)
+		s.change(step{Counted: &countedStep{caller.handle(), r.URL.Path, f.Code}}, func() {
+			out = s.render(nil, refusal, s.clock.now())
+			s.countCall(caller, r.URL.Path, f.Code)
+		})
 		s.mu.Unlock()
 		out.write(w)
 		return true
@@ -110,7 +113,7 @@ func (s *Simulator) disturb(w http.ResponseWriter, r *http.Request, caller *acco
 		}
 		w.Header().Set("Content-Type", contentType)
 		w.WriteHeader(f.Status)
-		_, _ = w.Write([]byte(f.Body)) //nolint:gosec // the page an operator wants to see sent
+		_, _ = w.Write([]byte(f.Body))
 		s.countBefore(caller, r.URL.Path, f)
 		return true
 	}
@@ -126,7 +129,7 @@ func (s *Simulator) countBefore(caller *account, path string, f *fault) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.countCall(caller, path, 0)
+	s.change(step{Counted: &countedStep{caller.handle(), path, 0}}, func() { s.countCall(caller, path, 0) })
 }
 
 // wait is real time, cut short when the caller goes or the simulator closes.

@@ -19,6 +19,7 @@ type endpoint struct {
 	group  string // row of the permission table; empty: anybody
 	quota  string // row of the quota table; empty: unlimited
 	body   int64  // largest body in bytes; 0: 1 MiB
+	sealed bool   // the state file is on the disk before the answer goes out
 	handle func(*call) (any, error)
 }
 
@@ -93,6 +94,9 @@ func (s *Simulator) serveCall(w http.ResponseWriter, r *http.Request) {
 		refusal = refuse(45002)
 	}
 	out := s.answer(e, &call{Simulator: s, r: r, query: query, body: body}, caller, refusal)
+	if e.sealed {
+		s.syncState()
+	}
 	if f != nil && f.After && s.disturb(w, r, caller, f) {
 		return
 	}
@@ -103,13 +107,24 @@ func (s *Simulator) faultFor(e endpoint, r *http.Request, query url.Values, body
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	caller := s.callerOf(e, query, body)
-	return caller, s.nextFault(caller, r.URL.Path)
+	if len(s.faults) == 0 {
+		return caller, nil
+	}
+	var f *fault
+	s.change(step{Fault: &faultStep{caller.handle(), r.URL.Path}}, func() { f = s.nextFault(caller, r.URL.Path) })
+	return caller, f
 }
 
 // answer performs the call, unless it is refused already, and counts it.
 func (s *Simulator) answer(e endpoint, c *call, caller *account, refusal error) output {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	out := output{raw: raw{status: http.StatusServiceUnavailable}}
+	s.change(step{Call: called(c, caller, refusal), body: c.body}, func() { out = s.carryOut(e, c, caller, refusal) })
+	return out
+}
+
+func (s *Simulator) carryOut(e endpoint, c *call, caller *account, refusal error) output {
 	c.now = s.clock.now()
 	var reply any
 	if refusal == nil {

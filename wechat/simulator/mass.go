@@ -13,8 +13,8 @@ import (
 
 func massEndpoints() []endpoint {
 	return []endpoint{
-		{method: http.MethodPost, path: "/cgi-bin/message/mass/sendall", group: "mass", quota: "mass", handle: (*call).massSendAll},
-		{method: http.MethodPost, path: "/cgi-bin/message/mass/send", group: "mass_openid", quota: "mass", handle: (*call).massSend},
+		{method: http.MethodPost, path: "/cgi-bin/message/mass/sendall", group: "mass", quota: "mass", sealed: true, handle: (*call).massSendAll},
+		{method: http.MethodPost, path: "/cgi-bin/message/mass/send", group: "mass_openid", quota: "mass", sealed: true, handle: (*call).massSend},
 		{method: http.MethodPost, path: "/cgi-bin/message/mass/preview", group: "mass", quota: "mass/preview", handle: (*call).massPreview},
 		{method: http.MethodPost, path: "/cgi-bin/message/mass/get", group: "mass", handle: (*call).massStatus},
 		{method: http.MethodPost, path: "/cgi-bin/message/mass/delete", group: "mass", quota: "mass/delete", handle: (*call).massDelete},

@@ -76,11 +76,42 @@ func (m *massState) nextVerdict() string {
 	return status
 }
 
+// massStage is what comes next in the life of a job.
+type massStage string
+
+const (
+	massUnanswered massStage = "unanswered" // the administrator's time is over
+	massReviewed   massStage = "reviewed"
+	massEnding     massStage = "ending"
+	massEnded      massStage = "ended"
+)
+
+// massPlan is one planned stage of a job and the verdict it will meet.
+type massPlan struct {
+	account *account
+	job     *massJob
+	stage   massStage
+	verdict string
+}
+
+func (p massPlan) run(s *Simulator) {
+	switch refused := p.verdict != finishSuccess && p.verdict != finishFail; {
+	case p.stage == massUnanswered:
+		s.answerProtection(p.account, p.job, p.verdict)
+	case p.stage == massReviewed && !refused:
+		s.startMass(p.account, p.job, p.verdict)
+	case p.stage == massEnding:
+		s.announceFinish(p.account, p.job, p.verdict)
+	default:
+		s.endMass(p.account, p.job, p.verdict)
+	}
+}
+
 // runMass plans the life of a job.
 func (s *Simulator) runMass(a *account, job *massJob) {
 	if job.toAll && s.set.MassProtection {
 		job.waiting = true
-		s.after(s.set.MassConfirmLimit, func() { s.answerProtection(a, job, finishNoConsent) })
+		s.after(s.set.MassConfirmLimit, massPlan{a, job, massUnanswered, finishNoConsent})
 		return
 	}
 	s.reviewMass(a, job)
@@ -103,13 +134,7 @@ func (s *Simulator) answerProtection(a *account, job *massJob, status string) bo
 
 func (s *Simulator) reviewMass(a *account, job *massJob) {
 	verdict := a.mass.nextVerdict()
-	s.after(s.set.MassReview, func() {
-		if verdict != finishSuccess && verdict != finishFail {
-			s.endMass(a, job, verdict)
-			return
-		}
-		s.startMass(a, job, verdict)
-	})
+	s.after(s.set.MassReview, massPlan{a, job, massReviewed, verdict})
 }
 
 // startMass filters the audience: people who left, refuse messages or are
@@ -135,8 +160,8 @@ func (s *Simulator) startMass(a *account, job *massJob, verdict string) {
 		job.filtered++
 	})
 	end := s.massTime(a, job.filtered)
-	s.after(max(end-s.set.MassFinishLead, 0), func() { s.announceFinish(a, job, verdict) })
-	s.after(end, func() { s.endMass(a, job, verdict) })
+	s.after(max(end-s.set.MassFinishLead, 0), massPlan{a, job, massEnding, verdict})
+	s.after(end, massPlan{a, job, massEnded, verdict})
 }
 
 // announceFinish counts and pushes the event shortly before the end, which is

@@ -119,11 +119,12 @@ func TestWhoMaySetAMenu(t *testing.T) {
 
 func TestPhonePullsTheMenuAfterFiveMinutes(t *testing.T) {
 	w := newTown(t)
-	nameOnPhone := func() string {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		m := w.byKey["clinic"].menu.onPhone(w.person("wang-guiying"), w.clock.now(), w.set.MenuRefresh)
-		return m.buttons[0].Name
+	nameOnPhone := func() (name string) {
+		w.do(func() {
+			m := w.byKey["clinic"].menu.onPhone(w.person("wang-guiying"), w.clock.now(), w.set.MenuRefresh)
+			name = m.buttons[0].Name
+		})
+		return name
 	}
 	if got := nameOnPhone(); got != "就诊" {
 		t.Fatalf("first look: %q", got)

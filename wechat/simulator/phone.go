@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"math/rand/v2"
 	"sort"
 	"time"
 )
@@ -133,11 +134,13 @@ func (s *Simulator) newID() int64 {
 
 // randomText is n characters of the base64url alphabet, for tokens, tickets
 // and media ids.
-func (s *Simulator) randomText(n int) string {
+func (s *Simulator) randomText(n int) string { return randomText(s.rand, n) }
+
+func randomText(source *rand.Rand, n int) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	out := make([]byte, n)
 	for i := range out {
-		out[i] = alphabet[s.rand.IntN(len(alphabet))]
+		out[i] = alphabet[source.IntN(len(alphabet))]
 	}
 	return string(out)
 }

@@ -20,6 +20,7 @@ const noPerson relID = -1
 // push is one message or event on its way to an account's callback. Its body
 // never changes; signature, nonce and encryption are new with every attempt.
 type push struct {
+	id      int64
 	account *account
 	from    relID // noPerson: the platform itself
 	openid  string
@@ -31,9 +32,10 @@ type push struct {
 
 // outbox holds what waits for delivery.
 type outbox struct {
-	queue   []*push
-	running int
-	history []attemptRecord // the latest, oldest first
+	queue    []*push
+	underway []*push
+	running  int
+	history  []attemptRecord // the latest, oldest first
 }
 
 // attemptRecord tells a developer what became of one delivery.
@@ -73,13 +75,14 @@ func (s *Simulator) push(a *account, id relID, openid, what string, fields []fie
 		cdata("ToUserName", a.original), cdata("FromUserName", openid),
 		number("CreateTime", s.clock.now().Unix()),
 	}
-	p := &push{account: a, from: id, openid: openid, what: what, body: xml(append(head, fields...))}
+	s.pushes++
+	p := &push{id: s.pushes, account: a, from: id, openid: openid, what: what, body: xml(append(head, fields...))}
 	if s.chance(s.set.LostShare) {
 		s.record(p, 0, "lost on purpose")
 		return
 	}
 	if s.chance(s.set.LateShare) {
-		s.after(s.set.LateBy, func() { s.enqueue(p) })
+		s.after(s.set.LateBy, pushPlan{push: p})
 		return
 	}
 	s.enqueue(p)
@@ -87,17 +90,35 @@ func (s *Simulator) push(a *account, id relID, openid, what string, fields []fie
 
 func (s *Simulator) chance(share float64) bool { return share > 0 && s.rand.Float64() < share }
 
-func (s *Simulator) enqueue(p *push) {
-	if s.ctx.Err() != nil {
-		return
+// wireChance is chance for what happens on the wire alone and leaves no trace
+// in the world.
+func (s *Simulator) wireChance(share float64) bool { return share > 0 && s.wire.Float64() < share }
+
+// pushPlan delivers a push later: for the first time, or once more.
+type pushPlan struct {
+	push   *push
+	repeat bool
+}
+
+func (p pushPlan) run(s *Simulator) {
+	s.enqueue(p.push)
+	if p.awaited(s) {
+		s.end()
 	}
+}
+
+// awaited says whether Settle waits for the plan: for a repetition, where time
+// passes by itself.
+func (p pushPlan) awaited(s *Simulator) bool { return p.repeat && s.clock.real != nil }
+
+func (s *Simulator) enqueue(p *push) {
 	s.begin()
 	o := &p.account.outbox
 	o.queue = append(o.queue, p)
-	if n := len(o.queue); n > 1 && s.chance(s.set.ReorderShare) {
+	if n := len(o.queue); n > 1 && s.wireChance(s.set.ReorderShare) {
 		o.queue[n-1], o.queue[n-2] = o.queue[n-2], o.queue[n-1]
 	}
-	if o.running < s.set.CallbackWorkers {
+	if o.running < s.set.CallbackWorkers && !s.replaying() && s.ctx.Err() == nil {
 		o.running++
 		s.work.Go(func() { s.deliver(p.account) })
 	}
@@ -109,9 +130,7 @@ func (s *Simulator) deliver(a *account) {
 	defer s.mu.Unlock()
 	o := &a.outbox
 	for len(o.queue) > 0 && s.ctx.Err() == nil {
-		p := o.queue[0]
-		o.queue[0], o.queue = nil, o.queue[1:]
-		p.tries++
+		p := o.take(0)
 		target, body, err := s.envelope(p)
 		limit := s.set.CallbackTimeout
 		s.mu.Unlock()
@@ -121,8 +140,10 @@ func (s *Simulator) deliver(a *account) {
 			answer, took, err = s.post(target, body, limit)
 		}
 		s.mu.Lock()
-		s.settleAttempt(p, answer, took, err)
-		s.end()
+		if s.ctx.Err() != nil && err != nil {
+			break // cut off by Close: it stays under way for the next start
+		}
+		s.change(step{Answered: attempted(p, took, err), body: answer}, func() { s.settleAttempt(p, answer, took, err) })
 	}
 	o.running--
 }
@@ -131,7 +152,7 @@ func (s *Simulator) deliver(a *account) {
 func (s *Simulator) envelope(p *push) (string, []byte, error) {
 	cb := p.account.callback
 	timestamp := strconv.FormatInt(s.clock.now().Unix(), 10)
-	nonce := strconv.FormatUint(uint64(s.rand.Uint32()), 10)
+	nonce := strconv.FormatUint(uint64(s.wire.Uint32()), 10)
 	query := url.Values{"signature": {signature(cb.Token, timestamp, nonce)}, "timestamp": {timestamp}, "nonce": {nonce}}
 	if p.from != noPerson {
 		query.Set("openid", p.openid)
@@ -139,14 +160,14 @@ func (s *Simulator) envelope(p *push) (string, []byte, error) {
 	body := p.body
 	if cb.Mode != plainMode {
 		encoded := cb.AESKey
-		if cb.PreviousKey != "" && s.chance(s.set.OldKeyShare) {
+		if cb.PreviousKey != "" && s.wireChance(s.set.OldKeyShare) {
 			encoded = cb.PreviousKey
 		}
 		key, err := decodeKey(encoded)
 		if err != nil {
 			return "", nil, err
 		}
-		encrypted, err := seal(key, []byte(s.randomText(16)), p.body, p.account.appID)
+		encrypted, err := seal(key, []byte(randomText(s.wire, 16)), p.body, p.account.appID)
 		if err != nil {
 			return "", nil, err
 		}
@@ -217,6 +238,9 @@ func (s *Simulator) realTime() time.Time {
 // settleAttempt decides what follows a delivery: done, once more, or the
 // notice on the person's phone.
 func (s *Simulator) settleAttempt(p *push, answer []byte, took time.Duration, err error) {
+	p.account.outbox.forget(p)
+	defer s.end()
+	p.tries++
 	switch {
 	case err != nil && p.tries < s.set.CallbackDeliveries && !p.again:
 		s.record(p, took, "no valid answer, will repeat: "+err.Error())
@@ -238,19 +262,36 @@ func (s *Simulator) settleAttempt(p *push, answer []byte, took time.Duration, er
 	}
 	if !p.again && s.chance(s.set.DuplicateShare) {
 		twin := *p
-		twin.again = true
+		s.pushes++
+		twin.id, twin.again = s.pushes, true
 		s.enqueue(&twin)
 	}
 }
 
 // repeat plans the next delivery of the same body.
 func (s *Simulator) repeat(p *push) {
-	if s.clock.real != nil { // time passes by itself: Settle waits for it
+	again := pushPlan{push: p, repeat: true}
+	if again.awaited(s) {
 		s.begin()
-		s.after(s.set.CallbackSpacing, func() { s.enqueue(p); s.end() })
-		return
 	}
-	s.after(s.set.CallbackSpacing, func() { s.enqueue(p) })
+	s.after(s.set.CallbackSpacing, again)
+}
+
+// take begins an attempt with the push at a place of the queue.
+func (o *outbox) take(at int) *push {
+	p := o.queue[at]
+	if at == 0 {
+		o.queue[0], o.queue = nil, o.queue[1:]
+	} else {
+		o.queue = slices.Delete(o.queue, at, at+1)
+	}
+	o.underway = append(o.underway, p)
+	return p
+}
+
+// forget takes a push out of the outbox once its attempt is settled.
+func (o *outbox) forget(p *push) {
+	o.underway = slices.DeleteFunc(o.underway, func(q *push) bool { return q == p })
 }
 
 // excuse tells the person that the account did not answer; events without a

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -68,14 +69,33 @@ type scenarioFollowers struct {
 // addresses are taken as they are, without verification. An error names the
 // field; what was added before it stays.
 func (s *Simulator) Load(file io.Reader) error {
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return fmt.Errorf("scenario: %w", err)
+	}
+	in, err := readScenario(bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.change(step{Load: true, body: text}, func() { err = s.load(in) }) {
+		return errClosed
+	}
+	return err
+}
+
+func readScenario(file io.Reader) (*scenario, error) {
 	dec := json.NewDecoder(file)
 	dec.DisallowUnknownFields()
 	var in scenario
 	if err := dec.Decode(&in); err != nil {
-		return fmt.Errorf("scenario: %w", err)
+		return nil, fmt.Errorf("scenario: %w", err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	return &in, nil
+}
+
+func (s *Simulator) load(in *scenario) error {
 	if err := s.loadPeople(in); err != nil {
 		return err
 	}
@@ -87,7 +107,7 @@ func (s *Simulator) Load(file io.Reader) error {
 	return nil
 }
 
-func (s *Simulator) loadPeople(in scenario) error {
+func (s *Simulator) loadPeople(in *scenario) error {
 	for i, p := range in.People.Named {
 		if !keyShape.MatchString(p.Key) || p.Name == "" {
 			return fmt.Errorf("scenario people.named %d: name and key are needed, the key of letters, digits and hyphens", i+1)

@@ -19,6 +19,11 @@ type Options struct {
 	Now      func() time.Time // the real clock; nil: the virtual clock stands still
 	Log      *slog.Logger     // nil: silent
 	Settings Settings         // zero: DefaultSettings
+	// State names the file the world is kept in; empty: it is forgotten at the
+	// end. A world found there goes on (see Restored), and Seed, Start and
+	// Settings are then those of the file, except that a PublicURL given here
+	// replaces the old one. One process at a time.
+	State string
 	// Client sends the callbacks. Nil: a client of its own, without proxy. Its
 	// Timeout is not used, Settings.CallbackTimeout is.
 	Client *http.Client
@@ -30,12 +35,16 @@ type Simulator struct {
 
 	world
 	clock   *clock
-	rand    *rand.Rand
+	pcg     *rand.PCG  // under rand
+	rand    *rand.Rand // what becomes part of the world
+	wire    *rand.Rand // what is seen on the wire alone: nonces, chaos of deliveries
 	seed    int64
 	set     Settings
 	log     *slog.Logger
 	seq     int64
 	lastID  int64
+	pushes  int64
+	starts  int64         // times the world was opened
 	changed chan struct{} // closed and replaced when a phone shows something new
 
 	accessTokens map[string]*accessToken
@@ -48,6 +57,9 @@ type Simulator struct {
 	failedOrder  []string              // rids, oldest first
 	busy         int                   // deliveries queued or under way
 	idle         chan struct{}         // closed and replaced when busy falls to 0
+
+	state    *keeper    // nil: the world is not kept
+	replayed *time.Time // while the state file is read: the moment of the step
 
 	endpoints map[string]endpoint
 	control   http.Handler
@@ -74,10 +86,8 @@ func New(o Options) (*Simulator, error) {
 	if o.Start.IsZero() && o.Now == nil {
 		o.Start = time.Date(2026, 3, 2, 9, 0, 0, 0, beijing)
 	}
-	seed := uint64(o.Seed) //nolint:gosec // any 64 bits are a seed
 	s := &Simulator{
 		world: newWorld(), clock: newClock(o.Start, o.Now), seed: o.Seed, set: o.Settings, log: o.Log, client: o.Client,
-		rand:         rand.New(rand.NewPCG(seed, seed^0x9e3779b97f4a7c15)), //nolint:gosec // repeatable on purpose
 		changed:      make(chan struct{}),
 		idle:         make(chan struct{}),
 		accessTokens: map[string]*accessToken{}, webCodes: map[string]*webCode{}, webTokens: map[string]*webToken{},
@@ -89,10 +99,27 @@ func New(o Options) (*Simulator, error) {
 	}
 	s.control = s.controlHandler()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.sow()
+	if o.State != "" {
+		if err := s.openState(o.State, o.Settings.PublicURL); err != nil {
+			s.cancel()
+			return nil, err
+		}
+		s.work.Go(func() { s.keep(s.ctx) })
+	}
 	if o.Now != nil {
 		s.work.Go(func() { s.tick(s.ctx) })
 	}
 	return s, nil
+}
+
+// sow begins the sources of chance. The one of the wire is another with every
+// start, so that no nonce comes twice.
+func (s *Simulator) sow() {
+	seed := uint64(s.seed) //nolint:gosec // any 64 bits are a seed
+	s.pcg = rand.NewPCG(seed, seed^0x9e3779b97f4a7c15)
+	s.rand = rand.New(s.pcg)                                 //nolint:gosec // repeatable on purpose
+	s.wire = rand.New(rand.NewPCG(seed, uint64(s.starts)+1)) //nolint:gosec // as above
 }
 
 // Owns says whether a path belongs to the platform, so that the simulator can
@@ -122,9 +149,12 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Close stops the clock, gives up deliveries under way and waits for them.
+// With a state file they are delivered after the next start, and calls that
+// still arrive are refused with HTTP 503.
 func (s *Simulator) Close() {
 	s.cancel()
 	s.work.Wait()
+	s.closeState()
 }
 
 // Settle waits until no callback is queued or under way. A delivery that waits

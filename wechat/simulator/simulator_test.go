@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ type town struct {
 
 func newTown(t *testing.T, change ...func(*Options)) *town {
 	t.Helper()
-	o := Options{Seed: 7, Settings: DefaultSettings()}
+	o := Options{Seed: 7, Settings: DefaultSettings(), State: filepath.Join(t.TempDir(), "state")}
 	for _, c := range change {
 		c(&o)
 	}
@@ -41,8 +42,9 @@ func newTown(t *testing.T, change ...func(*Options)) *town {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(s)
-	t.Cleanup(func() { s.Close(); server.Close() })
-	return &town{Simulator: s, t: t, server: server}
+	w := &town{Simulator: s, t: t, server: server}
+	t.Cleanup(func() { w.wantKept(); s.Close(); server.Close() })
+	return w
 }
 
 // reply is a decoded answer of the platform.
@@ -165,7 +167,74 @@ func (w *town) wantCode(r reply, code int) {
 func (w *town) do(f func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	before := w.text()
 	f()
+	if w.state != nil && !bytes.Equal(before, w.text()) {
+		w.mu.Unlock() // what a test does to the world is no step
+		err := w.rewrite()
+		w.mu.Lock()
+		if err != nil {
+			w.t.Error(err)
+		}
+	}
+}
+
+// text is the locked world as a snapshot holds it.
+func (w *town) text() []byte {
+	w.t.Helper()
+	text, err := w.capture().text()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return text
+}
+
+// wantKept checks that a process killed now would find exactly this world
+// again: every test of the package is a test of the state file, too.
+func (w *town) wantKept() {
+	w.t.Helper()
+	if w.state == nil || w.t.Failed() {
+		return
+	}
+	w.mu.Lock()
+	world := w.capture()
+	kept, err := os.ReadFile(w.state.path)
+	w.mu.Unlock()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	want, err := world.text()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	path := filepath.Join(w.t.TempDir(), "killed")
+	if err := os.WriteFile(path, kept, 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	again, err := New(Options{Now: w.clock.real})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer again.Close()
+	if _, err := again.readState(path); err != nil {
+		w.t.Fatal(err)
+	}
+	again.mu.Lock()
+	found := again.capture()
+	again.mu.Unlock()
+	found.Clock.Now = world.Clock.Now
+	got, err := found.text()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		at := 0
+		for at < min(len(got), len(want)) && got[at] == want[at] {
+			at++
+		}
+		from := max(at-300, 0)
+		w.t.Errorf("the state file holds another world: at %d\n got …%s\nwant …%s", at, got[from:min(at+200, len(got))], want[from:min(at+200, len(want))])
+	}
 }
 
 func (w *town) person(key string) personID {

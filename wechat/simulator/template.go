@@ -150,8 +150,7 @@ func (c *call) templateSend() (any, error) {
 		c.rememberTemplate(guard, msgID)
 	}
 	e := entry{Kind: kindTemplate, Content: shown, MsgID: msgID, TemplateID: spec.ID, ClientID: in.ClientMsgID}
-	a := c.a
-	c.after(c.templateDelay(), func() { c.finishTemplate(a, id, e) })
+	c.after(c.templateDelay(), templatePlan{c.a, id, e})
 	return templateReply{ok, msgID}, nil
 }
 
@@ -176,6 +175,15 @@ func (s *Simulator) templateDelay() time.Duration {
 	spread := max(s.set.TemplateSlowest-s.set.TemplateFastest, 0)
 	return s.set.TemplateFastest + time.Duration(x*x*x*float64(spread))
 }
+
+// templatePlan is a message on its way to a phone.
+type templatePlan struct {
+	account *account
+	to      relID
+	entry   entry
+}
+
+func (p templatePlan) run(s *Simulator) { s.finishTemplate(p.account, p.to, p.entry) }
 
 // finishTemplate puts the message on the phone, or not, and tells the account.
 func (s *Simulator) finishTemplate(a *account, id relID, e entry) {

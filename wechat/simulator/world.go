@@ -65,6 +65,14 @@ type account struct {
 	notices   []notice
 }
 
+// handle is the account's key; empty for no account.
+func (a *account) handle() string {
+	if a == nil {
+		return ""
+	}
+	return a.key
+}
+
 // verified says whether the yearly verification still holds.
 func (a *account) verified(now time.Time) bool {
 	return a.subject != personal && now.Before(a.verifiedUntil)
