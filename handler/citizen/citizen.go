@@ -10,8 +10,6 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/gin-gonic/gin"
-
 	"guiyi/domain"
 	"guiyi/handler/web"
 	"guiyi/service"
@@ -57,8 +55,5 @@ func New(env service.Env, catalogue *matter.Service, moved Moved, assets *web.As
 	d.web = &web.Door{Pages: pages, Log: env.Log, NewID: env.NewID, Frame: d.frame}
 	return d, nil
 }
-
-// NotFound answers addresses nobody knows, in the look of the residents' pages.
-func (d *Door) NotFound(c *gin.Context) { d.web.Fail(c, domain.ErrNotFound) }
 
 func (d *Door) secure() bool { return strings.HasPrefix(d.opt.BaseURL, "https://") }

@@ -41,7 +41,7 @@ func (m moved) MovedAccount(_ context.Context, key string) (domain.MovedAccount,
 var hospital = domain.MovedAccount{
 	Key: "A3", Name: "汀兰卫生院", KindLabel: "服务号", HostUnit: "汀兰镇卫生院", Phone: "0000-6000104",
 	State: domain.MigrationNotifying, StopOn: "2026-12-22", CancelOn: "2027-02-20", ArchiveAt: "https://town.example/archive/a3",
-	OpenNote: "已约成功的号继续有效，不需要重新预约。", DataNote: "预约记录在2027年1月31日前删除。",
+	Reason: "少关注几个号，少跑几趟路。", OpenNote: "已约成功的号继续有效，不需要重新预约。", DataNote: "预约记录在2027年1月31日前删除。",
 	TargetName: "汀兰服务", TargetWeChatID: "demo_tinglan", TargetSubject: "云汀县汀兰镇人民政府（演示）", QRPNG: "/moved/qr/A3.png",
 	Entries: []domain.MappedEntry{
 		{Parent: "我要预约", Name: "儿童接种", Kind: domain.ToMatter, Ref: "S026", Successor: "儿童预防接种预约", Path: "/services/S026", Offline: "打电话预约，或直接到接种门诊排号。电话：0000-6000104。"},
@@ -82,7 +82,6 @@ func open(t *testing.T, imported bool) door {
 		t.Fatal(err)
 	}
 	d.Mount(e)
-	e.NoRoute(d.NotFound)
 	return door{e, store, &log}
 }
 
@@ -394,7 +393,7 @@ func TestMoved(t *testing.T) {
 	})
 	t.Run("the page of one says what moved where", func(t *testing.T) {
 		doc := d.page(t, "/moved/A3", http.StatusOK)
-		must(t, "the page", text(doc, "main"), "“汀兰卫生院”去哪了", "将停止更新", "2026年12月22日", "2027年2月20日", "儿童预防接种预约", "报告查询", "不再提供", "一楼服务台取报告",
+		must(t, "the page", text(doc, "main"), "“汀兰卫生院”去哪了", "将停止更新", "2026年12月22日", "2027年2月20日", "少关注几个号", "儿童预防接种预约", "报告查询", "不再提供", "一楼服务台取报告",
 			"0000-6000104", "12345", "转账", "demo_tinglan", "云汀县汀兰镇人民政府（演示）", "继续有效", "2027年1月31日前删除", "不关注也可以")
 		if n := doc.Find("table.map tbody tr").Length(); n != 3 {
 			t.Errorf("%d rows", n)

@@ -3,18 +3,22 @@ package citizen
 import (
 	"github.com/gin-gonic/gin"
 
+	"guiyi/domain"
 	"guiyi/handler/web"
 )
 
 // maxForm is the most a form of these pages may send, in bytes: two short fields.
 const maxForm = 4 << 10
 
-// Mount puts the pages at the root, open to everybody, and the embedded files of all doors under /static/.
+// Mount puts the pages at the root, open to everybody, and the embedded files of all doors under /static/. Addresses nobody knows
+// are answered here, too.
 func (d *Door) Mount(e *gin.Engine) {
 	do := d.web.Do
 	d.assets.Mount(e, d.web)
 	policy := web.Policy{FrameAncestors: append([]string{"'self'"}, d.opt.FrameAncestors...)}
-	r := e.Group("", d.web.Recover(), web.Headers(policy), fresh, web.BodyLimit(maxForm), web.SameOrigin(d.web))
+	guards := []gin.HandlerFunc{d.web.Recover(), web.Headers(policy), fresh, web.BodyLimit(maxForm), web.SameOrigin(d.web)}
+	r := e.Group("", guards...)
+	e.NoRoute(append(guards, do(notFound))...)
 
 	r.GET("/", do(d.home))
 	r.GET("/elder", do(d.elderHome))
@@ -33,6 +37,8 @@ func (d *Door) Mount(e *gin.Engine) {
 	r.GET("/moved", do(d.listMoved))
 	r.GET("/moved/:key", do(d.movedAccount))
 }
+
+func notFound(*gin.Context) error { return domain.ErrNotFound }
 
 // fresh keeps shared caches out, because the look depends on a cookie, and asks browsers to look again.
 func fresh(c *gin.Context) {
