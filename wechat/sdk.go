@@ -22,7 +22,7 @@ import (
 // token into every address. So it is given a ticket instead of a token; the door finds the errand by the ticket, and the real
 // token never comes near the SDK. A request without a valid ticket does not leave the process.
 type sdkDoor struct {
-	serial  atomic.Uint64
+	serial   atomic.Uint64
 	admitted sync.Map // ticket → admitted
 }
 
