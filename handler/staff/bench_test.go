@@ -120,6 +120,7 @@ func (bell) Ring(context.Context, string, int) error { return nil }
 type town struct {
 	t        testing.TB
 	engine   *gin.Engine
+	desk     *staff.Desk
 	store    *repository.Store
 	rooms    staff.Rooms
 	platform *platform
@@ -168,11 +169,11 @@ func (w *town) mount(env service.Env) {
 	w.t.Helper()
 	assets, err := web.NewAssets()
 	w.must(err)
-	desk, err := staff.New(env, w.rooms, assets, staff.Options{BaseURL: "https://town.example"})
+	w.desk, err = staff.New(env, w.rooms, assets, staff.Options{BaseURL: "https://town.example"})
 	w.must(err)
 	w.engine, err = web.NewEngine()
 	w.must(err)
-	desk.Mount(w.engine)
+	w.desk.Mount(w.engine)
 }
 
 func (w *town) must(err error) {

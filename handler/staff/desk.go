@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/gin-gonic/gin"
+
 	"guiyi/domain"
 	"guiyi/handler/web"
 	"guiyi/service"
@@ -60,6 +62,12 @@ func New(env service.Env, rooms Rooms, assets *web.Assets, opt Options) (*Desk, 
 	}
 	d.door = &web.Door{Pages: pages, Log: env.Log, NewID: env.NewID, Frame: d.frame, Login: Prefix + "/login"}
 	return d, nil
+}
+
+// NotFound answers an address under Prefix that leads nowhere; for the router's NoRoute.
+func (d *Desk) NotFound(c *gin.Context) {
+	web.Headers(policy)(c)
+	d.door.Fail(c, domain.ErrNotFound)
 }
 
 func (d *Desk) secure() bool { return strings.HasPrefix(d.opt.BaseURL, "https://") }

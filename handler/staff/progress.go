@@ -49,19 +49,33 @@ func barOf(t domain.Tally) bar {
 		{Class: "sending", Label: "正在发送", Note: "已经在发送的批次里", N: t.Sending},
 		{Class: "pending", Label: "待发送", Note: "还没有轮到", N: t.Pending},
 	}}
-	if b.Total == 0 {
-		return b
-	}
-	sum := 0
-	for i := range b.Parts {
-		from := sum * 1000 / b.Total
-		sum += b.Parts[i].N
-		b.Parts[i].X, b.Parts[i].W = from, sum*1000/b.Total-from
-		if b.Parts[i].N > 0 && b.Parts[i].W < 4 {
-			b.Parts[i].W = 4 // a handful among thousands must still be seen; it lies over its neighbour
-		}
+	if b.Total > 0 {
+		b.lay()
 	}
 	return b
+}
+
+// thinnest is the least width of a part with people: a handful among a million must still be seen.
+const thinnest = 4
+
+// lay gives every part with people its thinnest width and shares the rest out by numbers.
+func (b *bar) lay() {
+	rest := 1000
+	for _, p := range b.Parts {
+		if p.N > 0 {
+			rest -= thinnest
+		}
+	}
+	at, sum := 0, 0
+	for i, p := range b.Parts {
+		share := sum * rest / b.Total
+		sum += p.N
+		b.Parts[i].X = at
+		if p.N > 0 {
+			b.Parts[i].W = thinnest + sum*rest/b.Total - share
+		}
+		at += b.Parts[i].W
+	}
 }
 
 // progress is one migration with how it goes: a row of the board, and the top of its own page.

@@ -10,10 +10,13 @@ import (
 // maxForm is the most a form of the desk may send, in bytes.
 const maxForm = 64 << 10
 
+// policy is what the desk's pages may do in a browser.
+var policy = web.Policy{NoStore: true, OwnFrames: true}
+
 // Mount puts the desk under Prefix. Every path is listed here with its guard; a test asks each of them as every role.
 func (d *Desk) Mount(e *gin.Engine) {
 	do := d.door.Do
-	desk := e.Group(Prefix, d.door.Recover(), web.Headers(web.Policy{NoStore: true, OwnFrames: true}), web.BodyLimit(maxForm), web.SameOrigin(d.door))
+	desk := e.Group(Prefix, d.door.Recover(), web.Headers(policy), web.BodyLimit(maxForm), web.SameOrigin(d.door))
 	desk.GET("/login", do(d.showLogin))
 	desk.POST("/login", do(d.login))
 

@@ -80,6 +80,12 @@ func TestLogin(t *testing.T) {
 			t.Errorf("%d %v", p.status, p.header)
 		}
 	})
+	t.Run("an address that leads nowhere is answered by the desk", func(t *testing.T) {
+		w.engine.NoRoute(w.desk.NotFound)
+		if p := w.browser().get("/desk/nowhere"); p.status != 404 || !p.has(".empty", "没有找到") {
+			t.Errorf("%d %s", p.status, p.text())
+		}
+	})
 	t.Run("logout ends it", func(t *testing.T) {
 		b := w.enter("chen")
 		old := b.cookie

@@ -49,6 +49,9 @@ func (s *Service) AddStaff(ctx context.Context, actor domain.Actor, n NewStaff) 
 	if err != nil {
 		return domain.Staff{}, err
 	}
+	if err := s.free(ctx, login); err != nil { // before the slow part; the index has the last word
+		return domain.Staff{}, err
+	}
 	hash, err := s.hash.make(ctx, n.Password)
 	if err != nil {
 		return domain.Staff{}, err
@@ -68,6 +71,19 @@ func (s *Service) AddStaff(ctx context.Context, actor domain.Actor, n NewStaff) 
 		return tx.InsertAudit(ctx, s.entry(actor, "staff.add", "staff", p.ID, login+"，角色："+p.RoleNames()))
 	})
 	return p, err
+}
+
+// free tells whether nobody has the login yet.
+func (s *Service) free(ctx context.Context, login string) error {
+	_, err := s.store.StaffByLogin(ctx, login)
+	switch {
+	case err == nil:
+		return errLoginTaken
+	case errors.Is(err, domain.ErrNotFound):
+		return nil
+	default:
+		return err
+	}
 }
 
 // pick finds roles by id or by name, in the office's order.
