@@ -113,8 +113,8 @@ func newReport(r row, t task, mine, others []figures) report {
 		Go: runtime.Version(), CPUs: runtime.NumCPU(), Ours: summarise(mine), Bare: summarise(others),
 	}
 	rep.Ratio = over(rep.Ours.PerCPUSecond, rep.Bare.PerCPUSecond)
-	for i := range min(len(mine), len(others)) {
-		within := over(mine[i].perCPUSecond(), others[i].perCPUSecond())
+	for i, f := range others[:min(len(mine), len(others))] {
+		within := over(mine[i].perCPUSecond(), f.perCPUSecond())
 		if i == 0 || within < rep.RatioLow {
 			rep.RatioLow = within
 		}

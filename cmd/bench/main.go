@@ -7,6 +7,9 @@
 //	process.go    every measured side is a process of its own: this program again, in a role
 //	meter.go      CPU-seconds, memory and profile of one process; usage_*.go asks the system
 //	database.go   a fresh database for each measurement
+//	redis.go      Redis, in our process or as one
+//	callback.go   the row callback; callback_load.go the requests, callback_ours.go and callback_bare.go its sides,
+//	              envelope.go signature and AES without package wechat
 //	platform.go   the simulator as a process
 //	town.go       an old account whose followers wait for a wave
 //	wave.go       the rows wave/…; wave_ours.go and wave_bare.go their sides; rehearsal.go finds the bodies to post
@@ -32,15 +35,17 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	code := 0
-	switch role := os.Getenv(roleVariable); {
-	case role != "":
-		code = playRole(ctx, role, os.Stdin, os.Stdout, os.Stderr)
-	default:
-		code = run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	}
+	code := begin(ctx)
 	stop()
 	os.Exit(code)
+}
+
+// begin is the whole program, or one of its roles.
+func begin(ctx context.Context) int {
+	if role := os.Getenv(roleVariable); role != "" {
+		return playRole(ctx, role, os.Stdin, os.Stdout, os.Stderr)
+	}
+	return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 }
 
 // plan is what the command line asks for.

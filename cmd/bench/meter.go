@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime/pprof"
@@ -63,13 +62,10 @@ func (m *meter) end() (reading, error) {
 	return reading{took.Seconds(), (cpu - m.cpu).Seconds(), float64(peak) / (1 << 20)}, nil
 }
 
-// profileFile names the profile of one round; without a folder there is none.
-func profileFile(folder, name string, round int) (string, error) {
+// profileFile names the profile of a row; the last round stays. Without a folder there is none.
+func profileFile(folder, name string) (string, error) {
 	if folder == "" {
 		return "", nil
 	}
-	if err := os.MkdirAll(folder, 0o750); err != nil {
-		return "", err
-	}
-	return filepath.Join(folder, fmt.Sprintf("%s-%d.pprof", name, round)), nil
+	return filepath.Join(folder, name+".pprof"), os.MkdirAll(folder, 0o750)
 }

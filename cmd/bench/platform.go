@@ -23,7 +23,7 @@ const (
 	oldKey, townKey     = "old", "town"
 	oldAppID, townAppID = "wxbench000000000a", "wxbench000000000b"
 	oldID, townID       = "gh_bench00000a", "gh_bench00000b"
-	appSecret           = "benchbenchbenchbenchbenchbench00" //nolint:gosec // of the simulator
+	appSecret           = "benchbenchbenchbenchbenchbench00"
 	callbackToken       = "benchtoken"
 	callbackKey         = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 )
@@ -37,8 +37,8 @@ type platformScript struct {
 	Speed int `json:"speed"`
 }
 
-// platform is the simulator on a port of its own. Its clock moves in small steps.
-type platform struct {
+// standIn is the simulator on a port of its own. Its clock moves in small steps.
+type standIn struct {
 	sim     *simulator.Simulator
 	server  *http.Server
 	address string
@@ -47,7 +47,7 @@ type platform struct {
 }
 
 // around, if any, stands before the simulator and sees each call.
-func openPlatform(ctx context.Context, s platformScript, around func(http.Handler) http.Handler) (*platform, error) {
+func openPlatform(ctx context.Context, s platformScript, around func(http.Handler) http.Handler) (*standIn, error) {
 	sim, err := simulator.New(simulator.Options{Seed: s.Seed, Start: time.Now()})
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func openPlatform(ctx context.Context, s platformScript, around func(http.Handle
 		return nil, err
 	}
 	moving, stop := context.WithCancel(ctx)
-	p := &platform{sim: sim, server: server, address: address, stop: stop}
+	p := &standIn{sim: sim, server: server, address: address, stop: stop}
 	p.work.Go(func() { p.move(moving, s.Speed) })
 	return p, nil
 }
@@ -86,7 +86,7 @@ func serve(ctx context.Context, handler http.Handler) (*http.Server, string, err
 	return server, "http://" + listener.Addr().String(), nil
 }
 
-func (p *platform) move(ctx context.Context, speed int) {
+func (p *standIn) move(ctx context.Context, speed int) {
 	const step = 10 * time.Millisecond
 	tick := time.NewTicker(step)
 	defer tick.Stop()
@@ -102,11 +102,11 @@ func (p *platform) move(ctx context.Context, speed int) {
 	}
 }
 
-func (p *platform) do(_ context.Context, what string) (any, error) {
+func (p *standIn) do(_ context.Context, what string) (any, error) {
 	return nil, fmt.Errorf("the platform takes no order %q", what)
 }
 
-func (p *platform) close() error {
+func (p *standIn) close() error {
 	p.stop()
 	p.work.Wait()
 	err := p.server.Close()

@@ -31,7 +31,10 @@ type opener func(ctx context.Context, script json.RawMessage) (p part, ready any
 
 // roles that a child can play.
 var roles = map[string]opener{
+	roleDoor:     openDoorRole,
+	roleDoorBare: openBareDoorRole,
 	rolePlatform: openPlatformRole,
+	roleRedis:    openRedisRole,
 	roleWave:     openWaveRole,
 	roleWaveBare: openBareRole,
 }

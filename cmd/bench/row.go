@@ -22,6 +22,10 @@ type row struct {
 // rows in the order in which they are shown.
 var rows = []row{
 	{
+		name: "callback", what: "the callback door in safe mode: verify, decrypt, de-duplicate, store, reply", unit: "request", size: 20_000,
+		prepare: prepareCallback,
+	},
+	{
 		name: "wave/openid", what: "an openid wave: ledger, batches, settlement", unit: "person", size: 20_000,
 		prepare: prepareWave(openIDWave),
 	},
@@ -73,7 +77,7 @@ const (
 type contest interface {
 	// round lets one side do its operations once. It fails when they were not really done.
 	round(ctx context.Context, who side) (figures, error)
-	close() error
+	close(ctx context.Context) error
 }
 
 // play lets both sides work in turns, so that whatever else the machine does meets both.
@@ -86,7 +90,7 @@ func play(ctx context.Context, r row, p plan, progress io.Writer) (rep report, e
 	if err != nil {
 		return report{}, err
 	}
-	defer func() { err = errors.Join(err, c.close()) }()
+	defer func() { err = errors.Join(err, c.close(ctx)) }()
 	runs := map[side][]figures{}
 	for n := 1; n <= p.rounds; n++ {
 		for _, who := range []side{ours, bare} {

@@ -32,9 +32,9 @@ func peakMemory() (int64, error) {
 	}
 	u, err := usage()
 	if runtime.GOOS == "darwin" {
-		return int64(u.Maxrss), err
+		return int64(u.Maxrss), err //nolint:unconvert // not an int64 on every system
 	}
-	return int64(u.Maxrss) << 10, err
+	return int64(u.Maxrss) << 10, err //nolint:unconvert // see above
 }
 
 // highWater finds the line "VmHWM:   12345 kB".

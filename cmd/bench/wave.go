@@ -48,7 +48,6 @@ type waveContest struct {
 	wave
 	task
 	bodies bodies
-	rounds int
 }
 
 func prepareWave(w wave) func(context.Context, task) (contest, error) {
@@ -61,7 +60,7 @@ func prepareWave(w wave) func(context.Context, task) (contest, error) {
 	}
 }
 
-func (c *waveContest) close() error { return nil }
+func (c *waveContest) close(context.Context) error { return nil }
 
 func (c *waveContest) round(ctx context.Context, who side) (f figures, err error) {
 	var address string
@@ -82,7 +81,6 @@ func (c *waveContest) round(ctx context.Context, who side) (f figures, err error
 	}
 	work := c.bareRound
 	if who == ours {
-		c.rounds++
 		work = c.ourRound
 	}
 	r, err := work(ctx, sim, openids)
@@ -118,13 +116,18 @@ func (c *waveContest) ourRound(ctx context.Context, sim control, openids []strin
 	if err := c.seedTown(ctx, store, openids); err != nil {
 		return r, err
 	}
-	profile, err := profileFile(c.profile, c.name, c.rounds)
+	profile, err := profileFile(c.profile, "wave-"+c.name)
 	if err != nil {
 		return r, err
 	}
+	redis, redisAddress, err := redisFor(ctx, c.engine)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, redis.stop()) }()
 	var callback string
 	worker, err := start(ctx, roleWave, waveScript{
-		DSN: db.dsn, Platform: string(sim), MassBatch: massBatch(c.size), Limit: c.duration, Profile: profile,
+		DSN: db.dsn, Platform: string(sim), Redis: redisAddress, MassBatch: massBatch(c.size), Limit: c.duration, Profile: profile,
 	}, &callback)
 	if err != nil {
 		return r, err

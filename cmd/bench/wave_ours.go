@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"guiyi/domain"
@@ -22,6 +23,7 @@ const roleWave = "wave"
 type waveScript struct {
 	DSN       string        `json:"dsn"`
 	Platform  string        `json:"platform"`
+	Redis     string        `json:"redis"` // empty: embedded
 	MassBatch int           `json:"mass_batch"`
 	Limit     time.Duration `json:"limit"`
 	Profile   string        `json:"profile"`
@@ -35,8 +37,8 @@ type waveWorker struct {
 	accounts *accounts.Service
 	gateway  *wechat.Gateway
 	service  *migration.Service
-	server   *http.Server
 	bell     bell
+	shut     []func() error // in the reverse order
 }
 
 // bell remembers one ring.
@@ -69,30 +71,42 @@ var lifted = wechat.Limits{
 }
 
 // openWaveWorker builds the worker and gives the address for the platform's callbacks.
-func openWaveWorker(ctx context.Context, s waveScript) (*waveWorker, string, error) {
+func openWaveWorker(ctx context.Context, s waveScript) (_ *waveWorker, address string, err error) {
 	env := newEnv()
-	store, err := openStore(ctx, s.DSN, env)
+	w := &waveWorker{script: s, bell: make(bell, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.close())
+		}
+	}()
+	if w.store, err = openStore(ctx, s.DSN, env); err != nil {
+		return nil, "", err
+	}
+	w.shut = append(w.shut, w.store.Close)
+	rdb, shutRedis, err := openRedis(ctx, s.Redis)
 	if err != nil {
 		return nil, "", err
 	}
-	w := &waveWorker{script: s, store: store, accounts: accounts.New(env, store), bell: make(bell, 1)}
+	w.shut = append(w.shut, func() error { shutRedis(); return nil })
+	w.accounts = accounts.New(env, w.store)
 	w.gateway, err = wechat.New(wechat.Options{
-		APIBase: s.Platform, MPBase: s.Platform, OpenBase: s.Platform, Now: env.Now, Log: env.Log, Accounts: w.accounts.Lookup, Limits: lifted,
+		APIBase: s.Platform, MPBase: s.Platform, OpenBase: s.Platform, Redis: rdb, Now: env.Now, Log: env.Log,
+		Accounts: w.accounts.Lookup, Limits: lifted,
 	})
 	if err != nil {
-		return nil, "", errors.Join(err, store.Close())
+		return nil, "", err
 	}
-	w.service = migration.New(env, store, w.gateway, nowhere{}, w.bell, migration.Options{
+	w.shut = append(w.shut, func() error { w.gateway.Close(); return nil })
+	w.service = migration.New(env, w.store, w.gateway, nowhere{}, w.bell, migration.Options{
 		BaseURL: "https://tinglan.example", MassBatch: s.MassBatch, Parallel: parallel,
 	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /callback", w.callback)
-	var address string
-	w.server, address, err = serve(ctx, mux)
+	server, address, err := serve(ctx, mux)
 	if err != nil {
-		w.gateway.Close()
-		return nil, "", errors.Join(err, store.Close())
+		return nil, "", err
 	}
+	w.shut = append(w.shut, server.Close)
 	return w, address + "/callback", nil
 }
 
@@ -108,10 +122,11 @@ func openWaveRole(ctx context.Context, script json.RawMessage) (part, any, error
 	return w, address, nil
 }
 
-func (w *waveWorker) close() error {
-	err := w.server.Close()
-	w.gateway.Close()
-	return errors.Join(err, w.store.Close())
+func (w *waveWorker) close() (err error) {
+	for _, shut := range slices.Backward(w.shut) {
+		err = errors.Join(err, shut())
+	}
+	return err
 }
 
 func (w *waveWorker) do(ctx context.Context, what string) (any, error) {
