@@ -43,6 +43,9 @@ func (w *platformTown) source(m *mint, now domain.Clock) *tokenSource {
 	return newTokenSource("wx1", sh, now, m.fetch)
 }
 
+// fixedNow is a clock that stands still.
+func fixedNow() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, domain.Beijing) }
+
 func TestTokenTenProcesses(t *testing.T) {
 	w := newTown(t)
 	m := &mint{life: 2 * time.Hour, hold: make(chan struct{})}
