@@ -26,6 +26,12 @@ type Pulse interface {
 	Beat(ctx context.Context, workerID string, at domain.Instant) error
 }
 
+// Chore is a bit of tidying that is done once an hour.
+type Chore func(ctx context.Context) error
+
+// choreEvery is the time between two rounds of chores.
+const choreEvery = time.Hour
+
 // Options are the figures of a worker process. Zero values take the default beside them.
 type Options struct {
 	WorkerID    string        // name of this process in the signs of life
@@ -54,11 +60,12 @@ type Server struct {
 	rdb        redis.UniversalClient
 	migrations Migrations
 	pulse      Pulse
+	chores     []Chore
 }
 
 // NewServer builds a worker on the given Redis; nothing runs before Run.
-func NewServer(env service.Env, rdb redis.UniversalClient, migrations Migrations, pulse Pulse, opt Options) *Server {
-	return &Server{env: env, opt: opt.withDefaults(), rdb: rdb, migrations: migrations, pulse: pulse}
+func NewServer(env service.Env, rdb redis.UniversalClient, migrations Migrations, pulse Pulse, opt Options, chores ...Chore) *Server {
+	return &Server{env: env, opt: opt.withDefaults(), rdb: rdb, migrations: migrations, pulse: pulse, chores: chores}
 }
 
 // Run works until ctx ends, then lets the jobs under way come to rest: first their contexts end, then the queue waits for them.
@@ -86,8 +93,13 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) lookAround(ctx context.Context) {
 	tick := time.NewTicker(s.opt.Sweep)
 	defer tick.Stop()
+	var tidied time.Time
 	for {
 		s.Look(ctx)
+		if now := s.env.Now(); now.Sub(tidied) >= choreEvery {
+			tidied = now
+			s.tidy(ctx)
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -105,6 +117,16 @@ func (s *Server) Look(ctx context.Context) {
 	}
 	if err := s.migrations.Sweep(bounded); err != nil && ctx.Err() == nil {
 		s.env.Log.ErrorContext(ctx, "due work not found", "error", err)
+	}
+}
+
+func (s *Server) tidy(ctx context.Context) {
+	for _, chore := range s.chores {
+		bounded, cancel := context.WithTimeout(ctx, time.Minute)
+		if err := chore(bounded); err != nil && ctx.Err() == nil {
+			s.env.Log.ErrorContext(ctx, "chore not done", "error", err)
+		}
+		cancel()
 	}
 }
 

@@ -63,7 +63,9 @@ func TestServer(t *testing.T) {
 	_, rdb := queue(t)
 	r := &room{worked: make(chan string, 10), swept: make(chan struct{}, 1)}
 	p := pulse{make(chan string, 1)}
-	srv := jobs.NewServer(env(), rdb, r, p, jobs.Options{WorkerID: "worker-1", Sweep: 20 * time.Millisecond, Poll: 5 * time.Millisecond})
+	tidied := make(chan struct{})
+	srv := jobs.NewServer(env(), rdb, r, p, jobs.Options{WorkerID: "worker-1", Sweep: 20 * time.Millisecond, Poll: 5 * time.Millisecond},
+		func(context.Context) error { close(tidied); return nil }) // a second round within the hour would panic
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Run(ctx) }()
@@ -79,6 +81,8 @@ func TestServer(t *testing.T) {
 		t.Errorf("sign of life of %s", got)
 	}
 	<-r.swept
+	<-r.swept
+	<-tidied
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)

@@ -140,6 +140,8 @@ func (a *app) worker() *jobs.Server {
 	}
 	return jobs.NewServer(a.env, a.rdb, a.migrations, a.store, jobs.Options{
 		WorkerID: fmt.Sprintf("%s-%d", host, os.Getpid()), Concurrency: a.cfg.Workers,
+	}, a.access.Purge, func(ctx context.Context) error {
+		return a.store.ForgetWorkers(ctx, domain.At(a.env.Now()).Add(-24*time.Hour))
 	})
 }
 

@@ -16,7 +16,8 @@ type demoOptions struct {
 
 // simulatorOptions are the flags of guiyi simulator.
 type simulatorOptions struct {
-	Empty bool // no demo town: accounts and people come through the control API
+	Empty bool   // no demo town: accounts and people come through the control API
+	State string // file that keeps the world between starts; empty = forget
 }
 
 // servers are the commands that run until a signal.
@@ -92,7 +93,8 @@ func (b *builder) simulatorCommand(c commands) *cobra.Command {
 		Short: "Play the WeChat platform alone, for other programs",
 		Long: `Plays the WeChat platform on GUIYI_SIMULATOR_LISTEN until Ctrl-C: tokens, followers,
 menus, messages, callbacks, consent pages, with the platform's limits and codes, a clock
-that can be moved and faults that can be set. It keeps everything in memory.
+that can be moved and faults that can be set. It forgets everything at the end, unless
+--state names a file that keeps the world between starts.
 
 Point any client at it, and drive it through its control API under /_sim/.`,
 		Example: "  guiyi simulator\n  GUIYI_SIMULATOR_LISTEN=:9001 guiyi simulator --empty",
@@ -102,5 +104,6 @@ Point any client at it, and drive it through its control API under /_sim/.`,
 		},
 	}
 	cmd.Flags().BoolVar(&o.Empty, "empty", false, "start without the demo town")
+	cmd.Flags().StringVar(&o.State, "state", "", "`file` that keeps the world between starts")
 	return cmd
 }

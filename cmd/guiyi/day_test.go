@@ -268,3 +268,21 @@ func TestDemo_day_in_the_life(t *testing.T) {
 		}
 	})
 }
+
+// What one demo did is there at the next start.
+func TestDemo_kept_between_starts(t *testing.T) {
+	dir := t.TempDir()
+	t.Run("first", func(t *testing.T) {
+		v := startDemo(t, dir)
+		v.login("demo")
+		v.move("A2")
+	})
+	t.Run("second", func(t *testing.T) {
+		v := startDemo(t, dir)
+		v.login("demo")
+		if got := v.see("/desk/migrations/A2").Find(".desk-percent-big").Text(); got != "100%" {
+			t.Errorf("the board says %q", got)
+		}
+		checkEveryoneOnce(t, v.base, "A2")
+	})
+}

@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -65,7 +67,7 @@ func demo(ctx context.Context, c call, o demoOptions) error {
 	if err := a.seed(ctx); err != nil {
 		return err
 	}
-	sim, err := openSimulator(cfg, town.Scenario(ports.pagesURL))
+	sim, err := openSimulator(cfg, ports.platformURL, filepath.Join(cfg.DataDir, simulatorState), town.Scenario(ports.pagesURL))
 	if err != nil {
 		return err
 	}
@@ -87,7 +89,7 @@ func (a *app) runDemo(ctx context.Context, c call, p ports, sim *simulator.Simul
 	tasks.Go(func() error { return serveOn(running, p.pages, doors) })
 	tasks.Go(func() error { return a.worker().Run(running) })
 	tasks.Go(func() error {
-		if err := a.rehearse(running); err != nil {
+		if err := errors.Join(pointCallbacks(running, p), a.rehearse(running)); err != nil {
 			return err
 		}
 		printDemo(c, p)
@@ -107,14 +109,18 @@ func onePort(sim, doors http.Handler) http.Handler {
 	})
 }
 
-func openSimulator(cfg config.Config, scenario []byte) (*simulator.Simulator, error) {
+// openSimulator opens the platform. With a state file it goes on with the world kept there; a new world gets the scenario.
+func openSimulator(cfg config.Config, publicURL, state string, scenario []byte) (*simulator.Simulator, error) {
 	settings := simulator.DefaultSettings()
 	settings.FrameLinks = true // residents' pages let the phones show them
-	sim, err := simulator.New(simulator.Options{Seed: simulatorSeed, Now: time.Now, Log: newEnv(cfg, os.Stderr).Log, Settings: settings})
+	settings.PublicURL = publicURL
+	sim, err := simulator.New(simulator.Options{
+		Seed: simulatorSeed, Now: time.Now, Log: newEnv(cfg, os.Stderr).Log, Settings: settings, State: state,
+	})
 	if err != nil {
 		return nil, err
 	}
-	if scenario == nil {
+	if scenario == nil || sim.Restored() {
 		return sim, nil
 	}
 	if err := sim.Load(bytes.NewReader(scenario)); err != nil {
@@ -122,6 +128,39 @@ func openSimulator(cfg config.Config, scenario []byte) (*simulator.Simulator, er
 		return nil, fmt.Errorf("load the demo town: %w", err)
 	}
 	return sim, nil
+}
+
+// pointCallbacks tells the platform where the accounts' callbacks go now, as an operator does on the developer console. The
+// platform asks the address before it takes it, so this also proves the door.
+func pointCallbacks(ctx context.Context, p ports) error {
+	accounts, err := town.Accounts()
+	if err != nil {
+		return err
+	}
+	for _, t := range accounts {
+		setting, err := json.Marshal(map[string]string{
+			"url": p.pagesURL + "/wechat/callback/" + t.Key, "token": t.CallbackToken, "aes_key": t.EncodingAESKey, "mode": "safe",
+		})
+		if err != nil {
+			return err
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodPut, p.platformURL+"/_sim/accounts/"+t.Key+"/callback", bytes.NewReader(setting))
+		if err != nil {
+			return err
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return fmt.Errorf("point the callbacks of %s here: %w", t.Key, err)
+		}
+		answer, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
+		if err := errors.Join(err, resp.Body.Close()); err != nil {
+			return err
+		}
+		if resp.StatusCode != http.StatusOK {
+			return fmt.Errorf("the platform does not take the callback address of %s: %s", t.Key, answer)
+		}
+	}
+	return nil
 }
 
 // ports are where the demo listens: two addresses, or one for everything (platform is nil then).
@@ -190,7 +229,7 @@ func simulate(ctx context.Context, c call, o simulatorOptions) error {
 	if !o.Empty {
 		scenario = town.Scenario(c.Config.HTTP.PublicURL)
 	}
-	sim, err := openSimulator(c.Config, scenario)
+	sim, err := openSimulator(c.Config, "", o.State, scenario)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func newStage(t *testing.T) *stage {
 	s.must(err)
 	t.Cleanup(s.app.Close)
 	s.must(s.app.seed(t.Context()))
-	s.sim, err = openSimulator(cfg, town.Scenario(cfg.HTTP.PublicURL))
+	s.sim, err = openSimulator(cfg, s.simURL, "", town.Scenario(cfg.HTTP.PublicURL))
 	s.must(err)
 	t.Cleanup(s.sim.Close)
 	doors, err := s.app.doors()
@@ -132,6 +132,7 @@ func (s *stage) worker() *exec.Cmd {
 // announcement and nobody else got any.
 func checkEveryoneOnce(t *testing.T, simURL, account string) {
 	t.Helper()
+	waitForJobs(t, simURL, account)
 	got := map[string]int{}
 	eachLine(t, simURL+"/_sim/accounts/"+account+"/received?kind=mass&content=0", func(line []byte) {
 		var r struct{ OpenID string }
@@ -158,6 +159,24 @@ func checkEveryoneOnce(t *testing.T, simURL, account string) {
 	if reachable == 0 || len(got) > 0 {
 		t.Errorf("%d reachable followers, %d strangers got an announcement of %s", reachable, len(got), account)
 	}
+}
+
+// waitForJobs waits until the account's mass jobs have ended: the finish event comes a moment before the phones show the message.
+func waitForJobs(t *testing.T, simURL, account string) {
+	t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for range 200 {
+		running := false
+		eachLine(t, simURL+"/_sim/accounts/"+account+"/mass", func(line []byte) {
+			running = running || strings.Contains(string(line), "SENDING")
+		})
+		if !running {
+			return
+		}
+		<-tick.C
+	}
+	t.Fatalf("the jobs of %s did not end", account)
 }
 
 // checkSilence fails if anybody got a mass message of the account.

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"guiyi/domain"
+	"guiyi/handler"
 	"guiyi/handler/citizen"
 	"guiyi/handler/platform"
 	"guiyi/handler/staff"
@@ -61,13 +62,8 @@ func work(ctx context.Context, c call) error {
 	return a.worker().Run(ctx)
 }
 
-// doors mounts everything people and the platform can knock at.
+// doors opens everything people and the platform can knock at.
 func (a *app) doors() (http.Handler, error) {
-	engine, err := web.NewEngine(a.cfg.HTTP.TrustedProxies...)
-	if err != nil {
-		return nil, err
-	}
-	engine.Use(web.RequestLog(a.env.Log, a.env.Now))
 	assets, err := web.NewAssets()
 	if err != nil {
 		return nil, err
@@ -84,14 +80,12 @@ func (a *app) doors() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	callback := platform.New(a.env, a.accounts, a.inbox, wechat.Codec{}, a.gateway.Nonces(), platform.Options{
+	callbacks := platform.New(a.env, a.accounts, a.inbox, wechat.Codec{}, a.gateway.Nonces(), platform.Options{
 		MaxAge: a.cfg.Callback.MaxAge, MaxBody: a.cfg.Callback.MaxBody,
 	})
-	callback.Mount(engine)
-	desk.Mount(engine)
-	residents.Mount(engine)
-	web.MountHealth(engine, a.health)
-	return engine, nil
+	return handler.New(a.env.Log, a.env.Now, handler.Doors{
+		Residents: residents, Desk: desk, Callbacks: callbacks, Health: a.health,
+	}, a.cfg.HTTP.TrustedProxies)
 }
 
 // quiet is how long workers may be silent before somebody has to look.

@@ -15,10 +15,8 @@ const maxForm = 4 << 10
 func (d *Door) Mount(e *gin.Engine) {
 	do := d.web.Do
 	d.assets.Mount(e, d.web)
-	policy := web.Policy{FrameAncestors: append([]string{"'self'"}, d.opt.FrameAncestors...)}
-	guards := []gin.HandlerFunc{d.web.Recover(), web.Headers(policy), fresh, web.BodyLimit(maxForm), web.SameOrigin(d.web)}
-	r := e.Group("", guards...)
-	e.NoRoute(append(guards, do(notFound))...)
+	r := e.Group("", d.web.Recover(), web.Headers(d.policy()), fresh, web.BodyLimit(maxForm), web.SameOrigin(d.web))
+	e.NoRoute(d.NotFound)
 
 	r.GET("/", do(d.home))
 	r.GET("/elder", do(d.elderHome))
@@ -38,7 +36,17 @@ func (d *Door) Mount(e *gin.Engine) {
 	r.GET("/moved/:key", do(d.movedAccount))
 }
 
-func notFound(*gin.Context) error { return domain.ErrNotFound }
+// policy lets the pages be shown in frames of their own site and of those that were named.
+func (d *Door) policy() web.Policy {
+	return web.Policy{FrameAncestors: append([]string{"'self'"}, d.opt.FrameAncestors...)}
+}
+
+// NotFound answers addresses nobody knows, in the look of the residents' pages; for the router's NoRoute.
+func (d *Door) NotFound(c *gin.Context) {
+	web.Headers(d.policy())(c)
+	fresh(c)
+	d.web.Fail(c, domain.ErrNotFound)
+}
 
 // fresh keeps shared caches out, because the look depends on a cookie, and asks browsers to look again.
 func fresh(c *gin.Context) {
