@@ -121,7 +121,7 @@ func (s *Simulator) Move(d time.Duration) (time.Time, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.change(step{Move: d}, func() { s.jump(d) }) {
+	if !s.change(step{Move: &d}, func() { s.jump(d) }) {
 		return time.Time{}, errClosed
 	}
 	return s.clock.now(), nil

@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -242,12 +241,6 @@ func (w *savedWorld) complete() {
 		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Path, b.Path))
 	})
 	slices.SortFunc(w.Tasks, func(a, b savedTask) int { return cmp.Compare(a.Order, b.Order) })
-}
-
-// text is the JSON of the world.
-func (w *savedWorld) text() ([]byte, error) {
-	w.complete()
-	return json.Marshal(w)
 }
 
 func utc(t time.Time) time.Time { return t.UTC().Round(0) }

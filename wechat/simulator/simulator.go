@@ -113,13 +113,18 @@ func New(o Options) (*Simulator, error) {
 	return s, nil
 }
 
-// sow begins the sources of chance. The one of the wire is another with every
-// start, so that no nonce comes twice.
+// sow begins what becomes part of the world by chance.
 func (s *Simulator) sow() {
 	seed := uint64(s.seed) //nolint:gosec // any 64 bits are a seed
 	s.pcg = rand.NewPCG(seed, seed^0x9e3779b97f4a7c15)
-	s.rand = rand.New(s.pcg)                                 //nolint:gosec // repeatable on purpose
-	s.wire = rand.New(rand.NewPCG(seed, uint64(s.starts)+1)) //nolint:gosec // as above
+	s.rand = rand.New(s.pcg) //nolint:gosec // repeatable on purpose
+	s.sowWire()
+}
+
+// sowWire begins the chances of the wire: others with every start, so that no
+// nonce comes twice.
+func (s *Simulator) sowWire() {
+	s.wire = rand.New(rand.NewPCG(uint64(s.seed), uint64(s.starts)+1)) //nolint:gosec // repeatable on purpose
 }
 
 // Owns says whether a path belongs to the platform, so that the simulator can

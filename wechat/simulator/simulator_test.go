@@ -29,21 +29,27 @@ func newTown(t *testing.T, change ...func(*Options)) *town {
 	for _, c := range change {
 		c(&o)
 	}
-	s, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := openTown(t, o)
 	file, err := os.Open("testdata/hamlet.json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if err := s.Load(file); err != nil {
+	if err := w.Load(file); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(s)
-	w := &town{Simulator: s, t: t, server: server}
-	t.Cleanup(func() { w.wantKept(); s.Close(); server.Close() })
+	return w
+}
+
+// openTown is what stands in a state file, or nothing.
+func openTown(t *testing.T, o Options) *town {
+	t.Helper()
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &town{Simulator: s, t: t, server: httptest.NewServer(s)}
+	t.Cleanup(func() { w.wantKept(); s.Close(); w.server.Close() })
 	return w
 }
 
@@ -179,62 +185,21 @@ func (w *town) do(f func()) {
 	}
 }
 
-// text is the locked world as a snapshot holds it.
-func (w *town) text() []byte {
-	w.t.Helper()
-	text, err := w.capture().text()
+// textOf is a world as a snapshot holds it.
+func textOf(t *testing.T, world *savedWorld) []byte {
+	t.Helper()
+	world.complete()
+	text, err := json.Marshal(world)
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return text
 }
 
-// wantKept checks that a process killed now would find exactly this world
-// again: every test of the package is a test of the state file, too.
-func (w *town) wantKept() {
+// text is the locked world as a snapshot holds it.
+func (w *town) text() []byte {
 	w.t.Helper()
-	if w.state == nil || w.t.Failed() {
-		return
-	}
-	w.mu.Lock()
-	world := w.capture()
-	kept, err := os.ReadFile(w.state.path)
-	w.mu.Unlock()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	want, err := world.text()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	path := filepath.Join(w.t.TempDir(), "killed")
-	if err := os.WriteFile(path, kept, 0o600); err != nil {
-		w.t.Fatal(err)
-	}
-	again, err := New(Options{Now: w.clock.real})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer again.Close()
-	if _, err := again.readState(path); err != nil {
-		w.t.Fatal(err)
-	}
-	again.mu.Lock()
-	found := again.capture()
-	again.mu.Unlock()
-	found.Clock.Now = world.Clock.Now
-	got, err := found.text()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		at := 0
-		for at < min(len(got), len(want)) && got[at] == want[at] {
-			at++
-		}
-		from := max(at-300, 0)
-		w.t.Errorf("the state file holds another world: at %d\n got …%s\nwant …%s", at, got[from:min(at+200, len(got))], want[from:min(at+200, len(want))])
-	}
+	return textOf(w.t, w.capture())
 }
 
 func (w *town) person(key string) personID {

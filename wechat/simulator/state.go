@@ -49,8 +49,14 @@ func (s *Simulator) Restored() bool {
 	return s.starts > 0 && (len(s.accounts) > 0 || len(s.people) > 0)
 }
 
+// write finishes what capture took down and writes it.
 func (w *savedWorld) write(out io.Writer) error {
-	text, err := w.text()
+	w.complete()
+	return w.writeText(out)
+}
+
+func (w *savedWorld) writeText(out io.Writer) error {
+	text, err := json.Marshal(w)
 	if err != nil {
 		return err
 	}

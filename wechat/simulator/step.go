@@ -24,10 +24,11 @@ type step struct {
 	Control  *controlStep  `json:"control,omitempty"`
 	Callback *callbackStep `json:"callback,omitempty"`
 	Answered *answeredStep `json:"answered,omitempty"`
-	Load     bool          `json:"load,omitempty"` // body: a scenario
-	Move     time.Duration `json:"move,omitempty"` // of the clock
-	Due      bool          `json:"due,omitempty"`  // planned tasks ran
 	Opened   *openedStep   `json:"opened,omitempty"`
+
+	Move *time.Duration `json:"move,omitempty"` // of the clock
+	Load bool           `json:"load,omitempty"` // body: a scenario
+	Due  bool           `json:"due,omitempty"`  // planned tasks ran
 
 	body []byte
 }
@@ -185,8 +186,8 @@ func (s *Simulator) worldAgain(st *step) error {
 			return err
 		}
 		_ = s.load(in) // what was wrong with it then is wrong now
-	case st.Move != 0:
-		s.jump(st.Move)
+	case st.Move != nil:
+		s.jump(*st.Move)
 	case st.Due:
 		s.runDue(s.clock.now())
 	case st.Opened != nil:
@@ -248,6 +249,7 @@ func (s *Simulator) answeredAgain(st *step) error {
 // broken attempt does not count; meanwhile the program under test can start.
 func (s *Simulator) goOn(in openedStep) {
 	s.starts++
+	s.sowWire()
 	s.set.PublicURL = or(in.PublicURL, s.set.PublicURL)
 	for _, a := range s.accounts {
 		waiting := a.outbox.queue
