@@ -50,6 +50,28 @@ func (cb callback) check() error {
 	return errors.New("callback mode must be plain, compatible or safe")
 }
 
+// Redirect sends the callbacks of an account to another address of the same
+// program; token, key and mode stay. The address is not asked first. It is for
+// a world that goes on while the program listens somewhere else; what waits
+// for delivery goes there, too.
+func (s *Simulator) Redirect(account, address string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a, err := s.accountNamed(account)
+	if err != nil {
+		return err
+	}
+	cb := a.callback
+	cb.URL = address
+	if err := cb.check(); err != nil {
+		return err
+	}
+	if !s.change(step{Callback: &callbackStep{a.key, cb}}, func() { a.callback = cb }) {
+		return errClosed
+	}
+	return nil
+}
+
 // verifyURL is the platform's GET before it accepts a callback setting. It
 // runs without the world's lock.
 func (s *Simulator) verifyURL(ctx context.Context, cb callback, timestamp, nonce, echo string) error {

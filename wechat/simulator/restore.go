@@ -16,8 +16,8 @@ func (s *Simulator) restore(in *savedWorld) error {
 		return err
 	}
 	s.clock.restore(in.Clock)
-	for _, p := range in.People {
-		s.addPerson(p.Key, p.Name)
+	for i, name := range in.Names {
+		s.addPerson(in.Keys[personID(i)], name)
 	}
 	s.pictures, s.pages = map[string]*picture{}, map[string]*articlePage{}
 	for _, p := range in.Pictures {

@@ -12,15 +12,16 @@ import (
 // equal worlds give equal texts. It shares with the world only what never
 // changes, so it can be written without the lock.
 type savedWorld struct {
-	Seed     int64         `json:"seed"`
-	Settings Settings      `json:"settings"`
-	Rand     []byte        `json:"rand"`
-	Seq      int64         `json:"seq"`
-	LastID   int64         `json:"last_id"`
-	Pushes   int64         `json:"pushes"`
-	Starts   int64         `json:"starts"`
-	Clock    savedClock    `json:"clock"`
-	People   []savedPerson `json:"people"`
+	Seed     int64               `json:"seed"`
+	Settings Settings            `json:"settings"`
+	Rand     []byte              `json:"rand"`
+	Seq      int64               `json:"seq"`
+	LastID   int64               `json:"last_id"`
+	Pushes   int64               `json:"pushes"`
+	Starts   int64               `json:"starts"`
+	Clock    savedClock          `json:"clock"`
+	Names    []string            `json:"names"` // of all people
+	Keys     map[personID]string `json:"keys,omitempty"`
 
 	Accounts  []savedAccount          `json:"accounts"`
 	Pictures  []savedPicture          `json:"pictures,omitempty"`
@@ -35,7 +36,7 @@ type savedWorld struct {
 	Failed    []savedFailed           `json:"failed,omitempty"`
 	Tasks     []savedTask             `json:"tasks,omitempty"`
 
-	named  []person // becomes People when it is written
+	people []person // becomes Names and Keys when it is written
 	pieces []*savedAccount
 }
 
@@ -43,11 +44,6 @@ type savedClock struct {
 	Now    time.Time      `json:"now"`
 	Offset *time.Duration `json:"offset,omitempty"` // virtual minus real; absent: it stood
 	Order  int64          `json:"order"`
-}
-
-type savedPerson struct {
-	Key  string `json:"k,omitempty"`
-	Name string `json:"n"`
 }
 
 type savedPicture struct {
@@ -153,8 +149,8 @@ func (s *Simulator) capture() *savedWorld {
 	source, _ := s.pcg.MarshalBinary() // never fails
 	out := &savedWorld{
 		Seed: s.seed, Settings: s.set, Rand: source, Seq: s.seq, LastID: s.lastID, Pushes: s.pushes, Starts: s.starts,
-		Clock: savedClock{Now: utc(s.clock.now()), Order: s.clock.order},
-		named: s.people, Tokens: map[string]savedToken{}, WebCodes: map[string]savedWebPass{}, WebTokens: map[string]savedWebPass{},
+		Clock:  savedClock{Now: utc(s.clock.now()), Order: s.clock.order},
+		people: s.people, Tokens: map[string]savedToken{}, WebCodes: map[string]savedWebPass{}, WebTokens: map[string]savedWebPass{},
 	}
 	if s.clock.real != nil {
 		offset := s.clock.offset
@@ -226,9 +222,12 @@ func (s *Simulator) captureCalls(out *savedWorld) {
 
 // complete finishes what capture left for the time after the lock.
 func (w *savedWorld) complete() {
-	w.People = make([]savedPerson, len(w.named))
-	for i, p := range w.named {
-		w.People[i] = savedPerson{p.key, p.name}
+	w.Names, w.Keys = make([]string, len(w.people)), map[personID]string{}
+	for i, p := range w.people {
+		w.Names[i] = p.name
+		if p.key != "" {
+			w.Keys[personID(i)] = p.key
+		}
 	}
 	for _, a := range w.pieces {
 		a.complete()

@@ -185,6 +185,7 @@ func (s *Simulator) captureAccount(a *account) *savedAccount {
 	for _, p := range slices.Concat(a.outbox.queue, a.outbox.underway) {
 		out.Pending = append(out.Pending, p.saved())
 	}
+	out.Windows = make([]savedWindows, 0, len(a.windows))
 	for id, w := range a.windows {
 		saved := savedWindows{Of: id}
 		for act := range w {

@@ -193,8 +193,12 @@ func (s *Simulator) readSnapshot(content []byte) error {
 	if err != nil {
 		return err
 	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		return err
+	}
 	world := savedWorld{Settings: DefaultSettings()} // for settings the file does not know yet
-	if err := json.NewDecoder(z).Decode(&world); err != nil {
+	if err := json.Unmarshal(text, &world); err != nil {
 		return err
 	}
 	s.mu.Lock()

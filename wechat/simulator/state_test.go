@@ -367,6 +367,25 @@ func TestNewAddressWins(t *testing.T) {
 	}
 }
 
+func TestCallbacksFollowTheProgram(t *testing.T) {
+	w, old := answering(t, safeMode, func(int, knock) (int, string) { return http.StatusBadGateway, "" })
+	w.writes("wang-guiying", "在吗")
+	again, fresh := raise(t, w.copied()), newDoor(t)
+	if err := again.Redirect("clinic", fresh.URL+"/cb"); err != nil {
+		t.Fatal(err)
+	}
+	again.move(5 * time.Second)
+	again.settle()
+	if before, now := len(old.knocks()), len(fresh.knocks()); before != 1 || now != 1 {
+		t.Errorf("%d deliveries to the old address, %d to the new one", before, now)
+	}
+	for account, address := range map[string]string{"clinic": "ftp://nowhere", "nobody": fresh.URL, "party": fresh.URL} {
+		if err := again.Redirect(account, address); err == nil {
+			t.Errorf("%s goes to %s", account, address)
+		}
+	}
+}
+
 func TestEmptyWorldIsNotRestored(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	for range 2 { // killed before the scenario was loaded
@@ -410,7 +429,7 @@ func TestUnusableStateFiles(t *testing.T) {
 		w.mu.Unlock()
 		world.complete()
 		change(world)
-		world.named, world.pieces = nil, nil
+		world.people, world.pieces = nil, nil
 		return packed(t, world)
 	}
 	for name, tc := range map[string]struct {
