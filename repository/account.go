@@ -94,6 +94,28 @@ func (s *Store) Credentials(ctx context.Context, id string) (domain.Credentials,
 	return c, nil
 }
 
+// UpdateAccount changes what people wrote down about an account. Its key, role and appid stay. Secrets that are empty in c stay, too;
+// plain says that the EncodingAESKey is given up, so that callbacks come in plain text.
+func (s *Store) UpdateAccount(ctx context.Context, a domain.Account, c domain.Credentials, plain bool) error {
+	columns := map[string]any{
+		"kind": a.Kind, "name": a.Name, "wechat_id": a.WeChatID, "original_id": a.OriginalID, "subject": a.Subject,
+		"host_unit": a.HostUnit, "phone": a.Phone, "verified_until": a.VerifiedUntil, "last_published": a.LastPublished,
+		"updated_at": a.UpdatedAt,
+	}
+	for _, f := range []struct {
+		column string
+		secret domain.Secret
+	}{{"secret", c.AppSecret}, {"token", c.CallbackToken}, {"aes_key", c.EncodingAESKey}} {
+		if f.secret != "" {
+			columns[f.column+"_sealed"] = s.sealer.Seal(sealPlace(f.column, a.ID), f.secret.Reveal())
+		}
+	}
+	if plain {
+		columns["aes_key_sealed"] = ""
+	}
+	return changed(s.in(ctx).Table("account").Where("id = ?", a.ID).Updates(columns), "account "+a.Key)
+}
+
 // SetFollowers notes the follower count that the platform reported.
 func (s *Store) SetFollowers(ctx context.Context, id string, n int, at domain.Instant) error {
 	return changed(s.in(ctx).Table("account").Where("id = ?", id).

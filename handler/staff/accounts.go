@@ -54,6 +54,11 @@ type accountRow struct {
 	Verification verification
 }
 
+type accountsPage struct {
+	List     []accountRow
+	MayWrite bool
+}
+
 func (d *Desk) listAccounts(c *gin.Context) error {
 	list, err := d.Accounts.List(c.Request.Context())
 	if err != nil {
@@ -63,13 +68,14 @@ func (d *Desk) listAccounts(c *gin.Context) error {
 	for i, a := range list {
 		rows[i] = accountRow{a, d.verificationOf(a)}
 	}
-	return d.door.Page(c, http.StatusOK, "accounts", rows)
+	return d.door.Page(c, http.StatusOK, "accounts", accountsPage{List: rows, MayWrite: who(c).Can(domain.AccountsWrite)})
 }
 
 type accountPage struct {
 	accounts.Listing
 	Verification verification
 	Callback     string
+	MayWrite     bool
 }
 
 func (d *Desk) showAccount(c *gin.Context) error {
@@ -79,5 +85,6 @@ func (d *Desk) showAccount(c *gin.Context) error {
 	}
 	return d.door.Page(c, http.StatusOK, "account", accountPage{
 		Listing: a, Verification: d.verificationOf(a.Account), Callback: d.opt.BaseURL + "/wechat/callback/" + a.Key,
+		MayWrite: who(c).Can(domain.AccountsWrite),
 	})
 }

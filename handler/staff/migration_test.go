@@ -270,6 +270,7 @@ func TestPages_hold_nothing_that_the_policy_blocks(t *testing.T) {
 	root := w.enter("root")
 	pages := map[string]*browser{
 		"/desk/login": w.browser(), "/desk": manager, "/desk/password": manager, "/desk/accounts": manager, "/desk/accounts/A3": manager,
+		"/desk/accounts/new": manager, "/desk/accounts/A3/edit": manager,
 		"/desk/migrations": manager, "/desk/migrations/A3": manager, "/desk/migrations/A3/plan": manager,
 		"/desk/migrations/A3/announcement": manager, "/desk/catalogue": manager, "/desk/menu": manager, "/desk/staff": root,
 		"/desk/audit": root, "/desk/migrations/A9": manager,

@@ -1,6 +1,7 @@
 package staff_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -115,6 +116,57 @@ func TestAccounts(t *testing.T) {
 	t.Run("an unknown one is not found", func(t *testing.T) {
 		if p := b.get("/desk/accounts/A9"); p.status != 404 || !p.has(".empty", "没有找到") {
 			t.Errorf("%d %s", p.status, p.text())
+		}
+	})
+}
+
+func TestAccounts_register_and_change(t *testing.T) {
+	w := newTown(t, repotest.SQLite(t))
+	w.add("chen", "陈经办", "manager")
+	b := w.enter("chen")
+	form := []string{
+		"key", "A8", "role", "old", "kind", "subscription", "name", "汀兰文旅", "wechat_id", "demo_tour", "original_id", "gh_0000000000a8",
+		"appid", "wx00000000000000a8", "host_unit", "文化站", "phone", "0000-6000300", "app_secret", "0123456789abcdef0123456789abcdef",
+		"token", "tokenA8", "aes_key", "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+	}
+	with := func(name, value string) []string {
+		changed := slices.Clone(form)
+		changed[slices.Index(changed, name)+1] = value
+		return changed
+	}
+	t.Run("a wrong AppID is refused, the form keeps what was typed but no secret", func(t *testing.T) {
+		p := b.post("/desk/accounts", with("appid", "wx1")...)
+		if p.status != 422 || !p.has("[role=alert]", "AppID") {
+			t.Errorf("%d %s", p.status, p.text())
+		}
+		if got, _ := p.Find("#name").Attr("value"); got != "汀兰文旅" || strings.Contains(p.body, "0123456789abcdef") || strings.Contains(p.body, "tokenA8") {
+			t.Errorf("name %q, or a secret came back", got)
+		}
+	})
+	t.Run("a complete one is registered and shown", func(t *testing.T) {
+		p := b.post("/desk/accounts", form...)
+		if b.last != "/desk/accounts/A8" || !p.has("h1", "汀兰文旅") || !p.has(".datagrid", "安全模式") {
+			t.Errorf("%s %s", b.last, p.text())
+		}
+	})
+	t.Run("a second one with its key is refused", func(t *testing.T) {
+		if p := b.post("/desk/accounts", form...); p.status != 422 || !p.has("[role=alert]", "A8") {
+			t.Errorf("%d %s", p.status, p.text())
+		}
+	})
+	t.Run("a change without secrets keeps them", func(t *testing.T) {
+		edit := []string{"kind", "subscription", "name", "汀兰文化", "original_id", "gh_0000000000a8", "appid", "wx0000000000009999"}
+		if p := b.post("/desk/accounts/A8", edit...); !p.has("h1", "汀兰文化") || !p.has(".datagrid", "安全模式") || !p.has(".datagrid", "wx00000000000000a8") {
+			t.Errorf("%d %s", p.status, p.text())
+		}
+		p := b.post("/desk/accounts/A8", append(edit, "plain", "true")...)
+		if !p.has(".datagrid", "明文模式") || !p.has(".datagrid", "已保存") {
+			t.Errorf("%d %s", p.status, p.text())
+		}
+	})
+	t.Run("an account that is not there cannot be changed", func(t *testing.T) {
+		if p := b.post("/desk/accounts/A9", form...); p.status != 404 {
+			t.Errorf("%d", p.status)
 		}
 	})
 }

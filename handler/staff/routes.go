@@ -29,6 +29,11 @@ func (d *Desk) Mount(e *gin.Engine) {
 	accounts := in.Group("/accounts", d.need(domain.AccountsRead))
 	accounts.GET("", do(d.listAccounts))
 	accounts.GET("/:key", do(d.showAccount))
+	register := in.Group("/accounts", d.need(domain.AccountsWrite))
+	register.GET("/new", do(d.newAccount))
+	register.POST("", do(d.registerAccount))
+	register.GET("/:key/edit", do(d.editAccount))
+	register.POST("/:key", do(d.changeAccount))
 
 	moves := in.Group("/migrations", d.need(domain.MigrationRead))
 	moves.GET("", do(d.board))

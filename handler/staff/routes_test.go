@@ -22,8 +22,12 @@ var guarded = map[string]domain.Permission{
 	"GET /desk/password":  "",
 	"POST /desk/password": "",
 
-	"GET /desk/accounts":      domain.AccountsRead,
-	"GET /desk/accounts/:key": domain.AccountsRead,
+	"GET /desk/accounts":           domain.AccountsRead,
+	"GET /desk/accounts/:key":      domain.AccountsRead,
+	"GET /desk/accounts/new":       domain.AccountsWrite,
+	"POST /desk/accounts":          domain.AccountsWrite,
+	"GET /desk/accounts/:key/edit": domain.AccountsWrite,
+	"POST /desk/accounts/:key":     domain.AccountsWrite,
 
 	"GET /desk/migrations":                           domain.MigrationRead,
 	"GET /desk/migrations/:ref":                      domain.MigrationRead,

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"strings"
@@ -40,13 +41,52 @@ func (s *Service) Register(ctx context.Context, actor domain.Actor, a domain.Acc
 			Detail: "登记账号“" + a.Name + "”（" + a.Kind.Label() + "）",
 		})
 	})
-	s.mu.Lock()
-	s.seen = nil
-	s.mu.Unlock()
+	s.forget()
 	if err != nil {
 		return domain.Account{}, err
 	}
 	return a, nil
+}
+
+// Change corrects what is known of an account and, where c is not empty, replaces its secrets. Its key, role and AppID stay: another
+// AppID is another account. plain gives the EncodingAESKey up.
+func (s *Service) Change(ctx context.Context, actor domain.Actor, a domain.Account, c domain.Credentials, plain bool) error {
+	before, err := s.store.AccountByKey(ctx, a.Key)
+	if err != nil {
+		return err
+	}
+	kept, err := s.store.Credentials(ctx, before.ID)
+	if err != nil {
+		return err
+	}
+	a.ID, a.Role, a.AppID, a.Name = before.ID, before.Role, before.AppID, strings.TrimSpace(a.Name)
+	a.UpdatedAt = max(domain.At(s.env.Now()), before.UpdatedAt+1) // readers notice new secrets by it
+	if err := check(a, domain.Credentials{
+		AppSecret: cmp.Or(c.AppSecret, kept.AppSecret), CallbackToken: cmp.Or(c.CallbackToken, kept.CallbackToken), EncodingAESKey: c.EncodingAESKey,
+	}); err != nil {
+		return err
+	}
+	detail := "修改账号“" + a.Name + "”的登记"
+	if c != (domain.Credentials{}) || plain {
+		detail += "，更换密钥"
+	}
+	err = s.store.InTx(ctx, func(tx *repository.Store) error {
+		if err := tx.UpdateAccount(ctx, a, c, plain); err != nil {
+			return err
+		}
+		return tx.InsertAudit(ctx, domain.AuditEntry{
+			At: domain.At(s.env.Now()), Actor: actor, Action: "account.change", ObjectKind: "account", ObjectID: a.ID, Detail: detail,
+		})
+	})
+	s.forget()
+	return err
+}
+
+// forget makes the next reader look into the database.
+func (s *Service) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen = nil
 }
 
 // firstOfItsKind refuses in words what the unique indexes would refuse without them.
@@ -73,7 +113,7 @@ func check(a domain.Account, c domain.Credentials) error {
 		broken     bool
 		code, text string
 	}{
-		{!keyShape.MatchString(a.Key), "bad_key", "账号代号只能用字母、数字、- 和 _，最多 32 个"},
+		{!keyShape.MatchString(a.Key) || a.Key == "new", "bad_key", "账号代号只能用字母、数字、- 和 _，最多 32 个，也不能是 new"},
 		{a.Role != domain.RoleTown && a.Role != domain.RoleOld, "bad_role", "请选择账号的用途：镇级账号或者待整合的旧号"},
 		{!a.Kind.Valid(), "bad_kind", "请选择账号类型：服务号或者公众号（原订阅号）"},
 		{a.Name == "" || utf8.RuneCountInString(a.Name) > 30, "bad_name", "请填写账号名称，最多 30 个字"},

@@ -47,6 +47,7 @@ func (s *Service) Draft(ctx context.Context, actor domain.Actor, accountKey stri
 	if err != nil {
 		return domain.Migration{}, err
 	}
+	old.Followers, _ = s.countFollowers(ctx, old)
 	now := s.now()
 	stop := now.Day().AddDays(s.opt.MinNotice + 1)
 	m := domain.Migration{
@@ -68,6 +69,20 @@ func (s *Service) Draft(ctx context.Context, actor domain.Actor, accountKey stri
 		s.env.Log.WarnContext(ctx, "old menu not read", "account", old.Key, "error", err)
 	}
 	return m, nil
+}
+
+// countFollowers asks the platform how many people follow the account now, because the dates depend on it. When it does not
+// answer, the number last known has to do, and fresh is false.
+func (s *Service) countFollowers(ctx context.Context, a domain.Account) (n int, fresh bool) {
+	_, _, total, err := s.platform.Followers(ctx, a.ID, "")
+	if err == nil {
+		err = s.store.SetFollowers(ctx, a.ID, total, s.now())
+	}
+	if err != nil {
+		s.env.Log.WarnContext(ctx, "followers not counted", "account", a.Key, "error", err)
+		return a.Followers, false
+	}
+	return total, true
 }
 
 func (s *Service) town(ctx context.Context) (domain.Account, error) {

@@ -10,8 +10,8 @@ import (
 // Plan is what a start would do, without doing it.
 type Plan struct {
 	View      View
-	Followers int // as the platform counts them now; as last known when it does not answer
-	Fresh     bool
+	Followers int  // as the platform counts them now; as last known when it does not answer
+	Fresh     bool // counted just now
 	Waves     []PlannedWave
 	Missed    []string // who will not get a message, and how they are reached all the same
 	Lapsed    []string // what remains possible if the account's verification lapses
@@ -26,18 +26,14 @@ type PlannedWave struct {
 }
 
 // Plan shows which waves would go out, by which channel, to how many people, and who cannot be reached. It asks the platform
-// for the present follower count and changes nothing.
+// for the present follower count and sends nothing.
 func (s *Service) Plan(ctx context.Context, id string) (Plan, error) {
 	v, err := s.Get(ctx, id)
 	if err != nil {
 		return Plan{}, err
 	}
-	p := Plan{View: v, Followers: v.Old.Followers}
-	if _, _, total, err := s.platform.Followers(ctx, v.Old.ID, ""); err == nil {
-		p.Followers, p.Fresh = total, true
-	} else {
-		s.env.Log.WarnContext(ctx, "followers not counted", "account", v.Old.Key, "error", err)
-	}
+	p := Plan{View: v}
+	p.Followers, p.Fresh = s.countFollowers(ctx, v.Old)
 	for _, w := range plannedWaves(v.Migration.ID, v.Old) {
 		p.Waves = append(p.Waves, s.planWave(v.Old, w, p.Followers))
 	}
