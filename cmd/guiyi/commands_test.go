@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
+
+	"guiyi/domain"
 )
 
 // recorder answers every action and notes what it was asked to do.
@@ -154,6 +156,14 @@ func TestConfiguration_reaches_the_action(t *testing.T) {
 	}
 	if !strings.Contains(errs, "no option reads GUIYI_LISTN") {
 		t.Errorf("a misspelt variable went unnoticed: %q", errs)
+	}
+}
+
+func TestExitCode_refusal_is_read_without_its_code(t *testing.T) {
+	r := recorder{err: fmt.Errorf("start: %w", domain.Refuse(domain.ErrConflict, "not_approved", "还没有批准"))}
+	code, _, errs := execute(r.commands(), nil, "doctor")
+	if code != exitFailure || errs != "guiyi: 还没有批准\n" {
+		t.Errorf("exit %d, %q", code, errs)
 	}
 }
 

@@ -25,8 +25,8 @@ and from several machines at once.`, "  guiyi schema up"),
 			`Takes back the latest schema change, one step, with the data in the columns and tables
 it added. Make a copy of the database first.`, "  guiyi schema down"),
 		b.plain(c.schemaStatus, "status", "Show which schema changes were applied",
-			`Lists every schema change and when it was applied. Exit code 3 when the database is
-not at this program's version.`, "  guiyi schema status"),
+			`Lists every schema change, applied or missing. Exit code 3 when the database is not at
+this program's version.`, "  guiyi schema status"),
 	)
 	if c.doctor != nil {
 		all = append(all, b.plain(c.doctor, "doctor", "Check this installation and say what is wrong",

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"guiyi/config"
+	"guiyi/domain"
 )
 
 // Exit codes, part of the interface: scripts and service managers read them.
@@ -45,6 +46,7 @@ func exitCode(w io.Writer, err error) int {
 	var usage *usageError
 	var faults config.OptionErrors
 	var found foundError
+	var refusal *domain.Error
 	switch {
 	case err == nil:
 		return exitOK
@@ -60,6 +62,9 @@ func exitCode(w io.Writer, err error) int {
 	case errors.Is(err, context.Canceled):
 		_, _ = fmt.Fprintln(w, "guiyi: interrupted")
 		return exitInterrupted
+	case errors.As(err, &refusal): // written for people; the code is for programs
+		_, _ = fmt.Fprintf(w, "guiyi: %s\n", refusal.Text)
+		return exitFailure
 	default:
 		_, _ = fmt.Fprintf(w, "guiyi: %v\n", err)
 		return exitFailure

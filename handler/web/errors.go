@@ -28,7 +28,7 @@ var answers = []struct {
 }{
 	{domain.ErrInvalid, Answer{http.StatusUnprocessableEntity, "填写的内容有误", "请检查填写的内容后再提交。", "invalid", 0}},
 	{domain.ErrUnauthenticated, Answer{http.StatusUnauthorized, "请先登录", "请先登录。", "unauthenticated", 0}},
-	{domain.ErrForbidden, Answer{http.StatusForbidden, "没有这个权限", "您的账号没有这项权限。如需办理，请联系账号管理员。", "forbidden", 0}},
+	{domain.ErrForbidden, Answer{http.StatusForbidden, "没有这个权限", "您的账号没有这项权限。如需办理，请联系系统管理员。", "forbidden", 0}},
 	{domain.ErrNotFound, Answer{http.StatusNotFound, "没有找到", "没有找到您要的内容，可能已经移走或者地址有误。", "not_found", 0}},
 	{domain.ErrConflict, Answer{http.StatusConflict, "情况已经变化", "这件事在您打开页面之后已经变化，请刷新后再试。", "conflict", 0}},
 	{domain.ErrTooMany, Answer{http.StatusTooManyRequests, "请稍后再试", "次数太多了，请稍后再试。", "too_many", time.Minute}},
