@@ -45,6 +45,9 @@ type commands struct {
 	staffAdd  func(context.Context, call, staffAddOptions) error
 	staffList func(context.Context, call) error
 
+	townImport  func(context.Context, call, townOptions) error
+	townExample func(context.Context, call, townOptions) error
+
 	migrationList   func(context.Context, call) error
 	migrationPlan   func(context.Context, call, migrationOptions) error
 	migrationRun    func(context.Context, call, migrationOptions) error
@@ -83,7 +86,7 @@ Options come from GUIYI_ variables or a file; 'guiyi config table' lists them.
 	root.Args = unknownCommand
 	root.RunE = whichCommand
 
-	for _, cmd := range slices.Concat(b.servers(c), b.tools(c), b.migration(c), information()) {
+	for _, cmd := range slices.Concat(b.servers(c), b.tools(c), b.town(c), b.migration(c), information()) {
 		root.AddCommand(cmd)
 	}
 	return root

@@ -43,6 +43,7 @@ func (r *recorder) commands() commands {
 		schemaUp:  r.note("schema up"), schemaDown: r.note("schema down"), schemaStatus: r.note("schema status"),
 		doctor:   r.note("doctor"),
 		staffAdd: noteWith[staffAddOptions](r, "staff add"), staffList: r.note("staff list"),
+		townImport: noteWith[townOptions](r, "town import"), townExample: noteWith[townOptions](r, "town example"),
 		migrationList: r.note("migration list"), migrationPlan: noteWith[migrationOptions](r, "migration plan"),
 		migrationRun: noteWith[migrationOptions](r, "migration run"), migrationStatus: noteWith[migrationOptions](r, "migration status"),
 	}
@@ -60,6 +61,8 @@ func TestCommandLine_reaches_the_action(t *testing.T) {
 		"demo --port 0":               "demo {Port:0 Fresh:false}",
 		"demo --fresh --port 9000":    "demo {Port:9000 Fresh:true}",
 		"serve":                       "serve",
+		"town import ./ours":          "town import {Dir:./ours}",
+		"town example ./ours":         "town example {Dir:./ours}",
 		"worker":                      "worker",
 		"simulator":                   "simulator {Empty:false State:}",
 		"simulator --empty":           "simulator {Empty:true State:}",

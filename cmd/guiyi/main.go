@@ -28,6 +28,7 @@ func wired() commands {
 		demo: demo, serve: serve, worker: work, simulator: simulate,
 		schemaUp: schemaUp, schemaDown: schemaDown, schemaStatus: schemaStatus, doctor: doctor,
 		staffAdd: staffAdd, staffList: staffList,
+		townImport: townImport, townExample: townExample,
 		migrationList: migrationList, migrationPlan: migrationPlan, migrationRun: migrationRun, migrationStatus: migrationStatus,
 	}
 }

@@ -10,23 +10,26 @@ import (
 	"strings"
 )
 
-//go:embed *.csv *.json
+//go:embed departments.csv matters.csv details.json bundles.json topics.json keywords.csv town.json menu.json
+var catalogue embed.FS
+
+//go:embed accounts.json mappings.json scenario.json
 var files embed.FS
 
 // placeholder stands in scenario.json where the address of the running program belongs.
 const placeholder = "http://guiyi.invalid"
 
 // Catalogue gives the files that matter.Service.Import reads: departments.csv, matters.csv, details.json, bundles.json,
-// topics.json, keywords.csv and town.json.
-func Catalogue() fs.FS { return files }
+// topics.json, keywords.csv and town.json, with menu.json beside them.
+func Catalogue() fs.FS { return catalogue }
 
 // Menu gives menu.json: the menu of the town's account, three buttons with five entries each.
-func Menu() []byte { return read("menu.json") }
+func Menu() []byte { return read(catalogue, "menu.json") }
 
 // Scenario gives the world of the platform simulator: accounts, people, followers and old menus. Callbacks go to baseURL,
 // the address of the program without a slash at its end.
 func Scenario(baseURL string) []byte {
-	return []byte(strings.ReplaceAll(string(read("scenario.json")), placeholder, baseURL))
+	return []byte(strings.ReplaceAll(string(read(files, "scenario.json")), placeholder, baseURL))
 }
 
 // Account is one WeChat account of the demo with its secrets, which open nothing outside the simulator.
@@ -50,7 +53,7 @@ type Account struct {
 // Accounts lists the town's account first, then A1 to A4.
 func Accounts() ([]Account, error) {
 	var list []Account
-	if err := json.Unmarshal(read("accounts.json"), &list); err != nil {
+	if err := json.Unmarshal(read(files, "accounts.json"), &list); err != nil {
 		return nil, fmt.Errorf("accounts.json: %w", err)
 	}
 	return list, nil
@@ -67,14 +70,14 @@ type Mapping struct {
 // Mappings gives the proposals by key of the old account.
 func Mappings() (map[string][]Mapping, error) {
 	var m map[string][]Mapping
-	if err := json.Unmarshal(read("mappings.json"), &m); err != nil {
+	if err := json.Unmarshal(read(files, "mappings.json"), &m); err != nil {
 		return nil, fmt.Errorf("mappings.json: %w", err)
 	}
 	return m, nil
 }
 
-func read(name string) []byte {
-	b, err := files.ReadFile(name)
+func read(from embed.FS, name string) []byte {
+	b, err := from.ReadFile(name)
 	if err != nil {
 		panic(err) // the file is part of the program
 	}
