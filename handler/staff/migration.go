@@ -22,6 +22,7 @@ type migrationPage struct {
 	View     migration.View
 	Steps    []stateStep
 	Facts    factsForm
+	Approval approvalForm
 	Rows     []mapRow
 	Plan     *migration.Plan // only where it can be started from this page
 	Editable bool            // draft or approved, and the person may
@@ -110,6 +111,7 @@ func (d *Desk) migrationPage(c *gin.Context, status int, v migration.View, f fac
 		return err
 	}
 	page := migrationPage{progress: d.progressOf(v.Summary, p), View: v, Steps: stepsOf(v.Migration.State), Facts: f, Fault: fault}
+	page.Approval = approvalForm{c.PostForm("document_no"), c.PostForm("approved_by")} // a refusal does not empty it
 	page.May = mayDo(who(c), v)
 	page.Editable = page.May.Write
 	if page.Rows, err = d.mapRows(c, v, page.Editable); err != nil {
@@ -147,14 +149,16 @@ func (d *Desk) act(c *gin.Context, word string, do func(ctx context.Context, by 
 		return err
 	}
 	err = do(c.Request.Context(), who(c).Actor(), v.Migration.ID)
-	if text, ok := web.FormFault(err); ok {
-		return d.migrationPage(c, web.AnswerTo(err).Status, v, factsOf(v.Migration), text)
-	}
-	if err != nil {
+	text, refused := web.FormFault(err)
+	if err != nil && !refused {
 		return err
 	}
-	if v, err = d.Migration.Get(c.Request.Context(), v.Migration.ID); err != nil { // its address changes when it is cancelled
+	answer := web.AnswerTo(err)
+	if v, err = d.Migration.Get(c.Request.Context(), v.Migration.ID); err != nil { // a colleague may have moved it, and its address changes when it is cancelled
 		return err
+	}
+	if refused {
+		return d.migrationPage(c, answer.Status, v, factsOf(v.Migration), text)
 	}
 	return web.Redirect(c, done(selfOf(v.Summary), word))
 }
@@ -184,16 +188,19 @@ func (d *Desk) editFacts(c *gin.Context) error {
 func (d *Desk) readMenu(c *gin.Context) error { return d.act(c, "menu", d.Migration.ReadMenu) }
 
 func (d *Desk) approve(c *gin.Context) error {
-	var form struct {
-		DocumentNo string `form:"document_no"`
-		ApprovedBy string `form:"approved_by"`
-	}
+	var form approvalForm
 	if err := web.Bind(c, &form); err != nil {
 		return err
 	}
 	return d.act(c, "approved", func(ctx context.Context, by domain.Actor, id string) error {
 		return d.Migration.Approve(ctx, by, id, form.DocumentNo, form.ApprovedBy)
 	})
+}
+
+// approvalForm is the approval as it was filled in.
+type approvalForm struct {
+	DocumentNo string `form:"document_no"`
+	ApprovedBy string `form:"approved_by"`
 }
 
 func (d *Desk) start(c *gin.Context) error { return d.act(c, "started", d.Migration.Start) }

@@ -86,6 +86,9 @@ func TestMigration_from_draft_to_told(t *testing.T) {
 		if p.status != 409 || !p.has("[role=alert]", "还有 3 个旧菜单") {
 			t.Errorf("%d %s", p.status, p.text())
 		}
+		if no, _ := p.Find("#document_no").Attr("value"); no != "1号" {
+			t.Errorf("what was filled in is lost: %q", no)
+		}
 	})
 	t.Run("wrong dates come back in the form", func(t *testing.T) {
 		p := manager.post("/desk/migrations/A3/facts", "stop_on", "2026-11-23", "cancel_on", "2027-03-01", "reason", "少跑路",
@@ -205,8 +208,8 @@ func TestMigration_pause_resume_cancel(t *testing.T) {
 	if p = manager.get("/desk"); !p.has(".list-group", "暂停了，等人处理") || !p.has(".list-group", "公告有错字") {
 		t.Errorf("the first page: %s", p.text())
 	}
-	if p = manager.post("/desk/migrations/A3/pause", "why", "again"); p.status != 409 {
-		t.Errorf("paused twice: %d", p.status)
+	if p = manager.post("/desk/migrations/A3/pause", "why", "again"); p.status != 409 || p.Find("form[action$=resume]").Length() != 1 {
+		t.Errorf("paused twice: %d %s", p.status, p.text())
 	}
 	if p = manager.post("/desk/migrations/A3/resume"); !p.has("#progress", "正在读取名单") {
 		t.Error(p.text())

@@ -202,7 +202,7 @@ func (s *Service) movedHelp(ctx context.Context, l *letter) error {
 }
 
 func (s *Service) wrote(ctx context.Context, l *letter, text string) error {
-	if strings.Contains(text, "人工") || strings.Contains(text, "客服") {
+	if strings.Contains(text, "人工") || strings.Contains(text, "客服") || strings.Contains(text, "12345") {
 		s.human(l)
 		return nil
 	}

@@ -94,6 +94,7 @@ func TestRespond(t *testing.T) {
 		"补贴":                               {text("有什么补贴"), []string{"/query/Q09"}},
 		"a word only the search knows":     {text("高龄津贴怎么领"), []string{"/services/S014"}},
 		"人工":                               {text("人工"), []string{"0000-6000101", "12345", "08:30", "/hotline", "/message"}},
+		"12345":                            {text("12345"), []string{"0000-6000101", "12345", "08:30", "/hotline", "/message"}},
 		"旧号":                               {text("旧号去哪了"), []string{"/moved/A3"}},
 		"nothing that fits":                {text("asdfgh"), []string{"/services/S026", "/services/S031", "/services/S029", "0000-6000101", "12345"}},
 		"an empty text":                    {text(""), []string{"大家常用的是"}},

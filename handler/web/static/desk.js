@@ -7,6 +7,18 @@
       event.detail.shouldSwap = false;
     }
   });
+  // A double click sends a form once. Forms come alive again when the page is shown again (back button) or nothing came of it.
+  var rest = 8000; // milliseconds
+  document.addEventListener("submit", function (event) {
+    var form = event.target;
+    if (event.defaultPrevented || form.method !== "post") { return; }
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "yes";
+    setTimeout(function () { delete form.dataset.sent; }, rest);
+  });
+  window.addEventListener("pageshow", function () {
+    document.querySelectorAll("form[data-sent]").forEach(function (form) { delete form.dataset.sent; });
+  });
   // When the server is away, say so instead of showing old numbers as if they were fresh.
   function stale(on) {
     var note = document.getElementById("stale");
