@@ -94,6 +94,13 @@ func (s *Store) CountSendable(ctx context.Context, migrationID string, wave int)
 	return int(n), err
 }
 
+// SendableUpTo counts like CountSendable, but no further than most, so that a batch does not cost a count of all who wait.
+func (s *Store) SendableUpTo(ctx context.Context, migrationID string, wave, most int) (int, error) {
+	var n int64
+	err := s.in(ctx).Table("(?) AS some", s.sendableFor(ctx, migrationID, wave).Select("openid").Limit(most)).Count(&n).Error
+	return int(n), err
+}
+
 func (s *Store) sendableFor(ctx context.Context, migrationID string, wave int) *gorm.DB {
 	return s.in(ctx).Table("recipient").Where("migration_id = ? AND state IN ? AND wave < ?", migrationID, sendable, wave)
 }
@@ -103,14 +110,32 @@ func (s *Store) ClaimAll(ctx context.Context, migrationID string, wave int, batc
 	return claim(s.sendableFor(ctx, migrationID, wave), wave, batchID, at)
 }
 
-// ClaimSome takes up to n people up, in the order of their openids, and returns how many they are.
+// ClaimSome takes up to n people up and returns how many they are. It goes state by state: only then an index gives the order
+// of openids, and a batch costs what is in it and not a walk over everybody who was taken up before.
 func (s *Store) ClaimSome(ctx context.Context, migrationID string, wave int, batchID string, n int, at domain.Instant) (int, error) {
-	var last []string
-	err := s.sendableFor(ctx, migrationID, wave).Order("openid").Limit(n).Pluck("openid", &last).Error
-	if err != nil || len(last) == 0 {
-		return 0, err
+	claimed := 0
+	for _, state := range sendable {
+		if claimed == n {
+			break
+		}
+		waiting := func() *gorm.DB {
+			return s.in(ctx).Table("recipient").Where("migration_id = ? AND state = ? AND wave < ?", migrationID, state, wave)
+		}
+		var openids []string
+		err := waiting().Order("openid").Limit(n-claimed).Pluck("openid", &openids).Error
+		if err != nil {
+			return 0, fmt.Errorf("find people for batch %s: %w", batchID, err)
+		}
+		if len(openids) == 0 {
+			continue
+		}
+		got, err := claim(waiting().Where("openid <= ?", openids[len(openids)-1]), wave, batchID, at)
+		if err != nil {
+			return 0, err
+		}
+		claimed += got
 	}
-	return claim(s.sendableFor(ctx, migrationID, wave).Where("openid <= ?", last[len(last)-1]), wave, batchID, at)
+	return claimed, nil
 }
 
 // ClaimTalkers takes up to n people up who wrote to the account since the given moment, so that its customer-service window

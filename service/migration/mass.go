@@ -42,7 +42,7 @@ func (s *Service) sendMass(ctx context.Context, m domain.Migration, w domain.Wav
 
 // fillBatch takes the next people up into a new batch and returns how many they are; 0 means that nobody is left.
 func (s *Service) fillBatch(ctx context.Context, m domain.Migration, w domain.Wave) (int, error) {
-	left, err := s.store.CountSendable(ctx, m.ID, w.Number)
+	left, err := s.store.SendableUpTo(ctx, m.ID, w.Number, s.opt.MassBatch+2) // openIDBatch asks for no more
 	if err != nil || left == 0 {
 		return 0, err
 	}
