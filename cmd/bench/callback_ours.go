@@ -90,7 +90,7 @@ func openDoorRole(ctx context.Context, script json.RawMessage) (p part, ready an
 	if err != nil {
 		return nil, nil, err
 	}
-	engine.Use(web.RequestLog(env.Log, env.Now))
+	engine.Use(web.RequestLog(env.Log, env.Now)) //nolint:contextcheck // as below
 	room := inbox.New(env, store, nil, []inbox.Responder{constant{}})
 	platform.New(env, register, room, wechat.Codec{}, gateway.Nonces(), platform.Options{}).Mount(engine) //nolint:contextcheck // it does not see that gin carries the context
 	web, address, err := serve(ctx, engine)
