@@ -73,11 +73,23 @@ func openStore(ctx context.Context, c config.Config, env service.Env) (*reposito
 		key = own
 	}
 	if file := c.Database.File(); file != "" {
-		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-			return nil, fmt.Errorf("make the data folder: %w", err)
+		if err := ownFile(file); err != nil {
+			return nil, err
 		}
 	}
 	return repository.Open(ctx, repository.Options{DSN: c.Database.DSN.Reveal(), Key: key, Now: env.Now})
+}
+
+// ownFile makes a file that is missing, and its folder, so that only their owner may read them.
+func ownFile(file string) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Clean(file), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("make the database file: %w", err)
+	}
+	return f.Close()
 }
 
 // open builds the rooms of a server or worker. The schema must fit.

@@ -60,7 +60,11 @@ func (b *builder) staffAdd(c commands) *cobra.Command {
 		Use:   "add LOGIN",
 		Short: "Let somebody log in at the desk",
 		Long: `Adds a person who may log in at the desk. The password is read from standard input,
-never from the command line, where others could see it.`,
+never from the command line, where others could see it.
+
+Roles: admin (staff), manager (prepares and runs migrations), third_review (approves
+them), auditor (reads the audit log), publisher (publishes the menu), editor,
+first_review, second_review, counter, case_worker.`,
 		Example: "  guiyi staff add chen --name 陈晓 --role manager\n  pass show guiyi/chen | guiyi staff add chen --role editor",
 		Args:    exactly("LOGIN"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -38,6 +39,9 @@ const (
 func demo(ctx context.Context, c call, o demoOptions) error {
 	cfg := c.Config
 	cfg.Redis = config.Redis{Embedded: true}
+	if cfg.Log.Level == slog.LevelInfo {
+		cfg.Log.Level = slog.LevelWarn // a line for every request would push the addresses out of sight
+	}
 	cfg.Send.MassPerMinute, cfg.Send.CustomPerSecond = demoMassPerMinute, demoCustomPerSecond
 	ports, err := openPorts(ctx, cfg.HTTP, o.Port)
 	if err != nil {
