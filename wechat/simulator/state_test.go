@@ -15,46 +15,49 @@ import (
 	"time"
 )
 
-// wantKept checks that a process killed now would find exactly this world
-// again: every test of the package is a test of the state file, too.
+// wantKept checks that the state file would bring back exactly this world, were
+// the process killed now or closed now: every test of the package is a test of
+// the state file, too.
 func (w *town) wantKept() {
 	w.t.Helper()
 	if w.state == nil || w.t.Failed() {
 		return
 	}
-	w.mu.Lock()
-	world := w.capture()
-	kept, err := os.ReadFile(w.state.path)
-	w.mu.Unlock()
-	if err != nil {
+	w.mu.Lock() // until the end: deliveries may be under way
+	defer w.mu.Unlock()
+	var fresh bytes.Buffer
+	if err := w.capture().write(&fresh); err != nil {
 		w.t.Fatal(err)
 	}
-	want := textOf(w.t, world)
-	path := filepath.Join(w.t.TempDir(), "killed")
-	if err := os.WriteFile(path, kept, 0o600); err != nil {
-		w.t.Fatal(err)
-	}
-	again, err := New(Options{Now: w.clock.real})
+	w.wantWorld(w.read(w.state.path))
+	w.wantWorld(fresh.Bytes())
+}
+
+func (w *town) wantWorld(file []byte) {
+	w.t.Helper()
+	again, err := New(Options{})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	defer again.Close()
-	if _, err := again.readState(path); err != nil {
+	if _, err := again.readState(w.stateFile(file)); err != nil {
 		w.t.Fatal(err)
 	}
 	again.mu.Lock()
-	found := again.capture()
-	again.mu.Unlock()
-	found.Clock.Now = world.Clock.Now
-	got := textOf(w.t, found)
-	if !bytes.Equal(got, want) {
-		at := 0
-		for at < min(len(got), len(want)) && got[at] == want[at] {
-			at++
-		}
-		from := max(at-300, 0)
-		w.t.Errorf("the state file holds another world: at %d\n got …%s\nwant …%s", at, got[from:min(at+200, len(got))], want[from:min(at+200, len(want))])
+	defer again.mu.Unlock()
+	w.wantSame(again)
+	kept, found := w.capture(), again.capture()
+	found.Clock.Now, found.Clock.Offset = kept.Clock.Now, kept.Clock.Offset
+	want, got := textOf(w.t, kept), textOf(w.t, found)
+	if bytes.Equal(got, want) {
+		return
 	}
+	at := 0
+	for at < min(len(got), len(want)) && got[at] == want[at] {
+		at++
+	}
+	from := max(at-300, 0)
+	w.t.Errorf("the state file holds another world: at %d\n got …%s\nwant …%s", at, got[from:min(at+200, len(got))], want[from:min(at+200, len(want))])
 }
 
 // copied is the state file as it is at this moment, under another name: what a
@@ -167,6 +170,7 @@ func TestWorldOutlivesItsProcess(t *testing.T) {
 			})["ticket"].(string)
 			w.wantCode(w.post("clinic", "/cgi-bin/menu/create", buttons(click("新", "1"))), 0)
 			w.control(http.MethodPost, "/_sim/account-migrations", map[string]any{"from": "party", "to": "lapsed"}, http.StatusConflict)
+			w.control(http.MethodPut, "/_sim/accounts/party/mass/verdicts", map[string]any{"verdicts": []any{map[string]any{"status": "err(20001)"}}}, http.StatusOK)
 			w.fault(map[string]any{"path": "/cgi-bin/menu/get", "account": "party", "kind": "errcode", "code": 45009, "times": 2})
 			w.wantCode(w.get("party", "/cgi-bin/menu/get"), 45009)
 			refused := w.get("clinic", "/cgi-bin/user/info", "openid", "oNobody")
