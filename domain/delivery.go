@@ -193,15 +193,20 @@ func (t Tally) Sum() int {
 
 // Settlement decides what a finished mass job means for its rows.
 //
-// rows is the number of ledger rows in the batch; excused how many of the platform's audience are known to be out of reach
+// rows is the number of ledger rows in the batch that had not left before the job was accepted; excused how many of the platform's audience are known to be out of reach
 // (for a send to all: people on the account's blacklist, who count in Total; for a list of openids: those who left before
-// the job was accepted). The platform reports numbers, never names, so there are four cases:
-// it did not run; nobody got it; everybody got it who could; or somebody missed it and nobody can say who.
+// the job was accepted). The platform reports numbers, never names, so there are five cases:
+// it did not run; it reported no counts; nobody got it; everybody got it who could; or somebody missed it and nobody can say who.
+// "Reached" needs both: no more people missed than are excused, and at least as many sent as there are rows.
 func Settlement(f MassFinish, rows, excused int) (BatchState, RecipientState) {
 	switch {
-	case !f.Success():
+	case !f.Success() && f.Sent == 0:
 		return BatchFailed, RecipientPending
-	case rows == 0, f.Total-f.Sent <= excused:
+	case rows == 0:
+		return BatchFinished, RecipientReached
+	case f.Total == 0 && f.Sent == 0:
+		return BatchUnconfirmed, RecipientAccepted
+	case f.Success() && f.Sent >= rows && f.Total-f.Sent <= excused:
 		return BatchFinished, RecipientReached
 	case f.Sent == 0:
 		return BatchFinished, RecipientFiltered
