@@ -139,16 +139,21 @@ func (s *Store) ClaimSome(ctx context.Context, migrationID string, wave int, bat
 }
 
 // ClaimTalkers takes up to n people up who wrote to the account since the given moment, so that its customer-service window
-// to them is open.
-func (s *Store) ClaimTalkers(ctx context.Context, m domain.Migration, wave int, batchID string, since domain.Instant, n int, at domain.Instant) (int, error) {
-	var openids []string
+// to them is open, and says who they are. When somebody else claims some of them at the same time it is domain.ErrConflict,
+// and the transaction must not be committed.
+func (s *Store) ClaimTalkers(ctx context.Context, m domain.Migration, wave int, batchID string, since domain.Instant, n int, at domain.Instant) ([]domain.OpenID, error) {
+	var openids []domain.OpenID
 	err := s.sendableFor(ctx, m.ID, wave).
 		Where("openid IN (SELECT openid FROM inbox WHERE account_id = ? AND type <> 'event' AND created_at > ?)", m.AccountID, since).
 		Order("openid").Limit(n).Pluck("openid", &openids).Error
 	if err != nil || len(openids) == 0 {
-		return 0, err
+		return nil, err
 	}
-	return claim(s.sendableFor(ctx, m.ID, wave).Where("openid IN ?", openids), wave, batchID, at)
+	claimed, err := claim(s.sendableFor(ctx, m.ID, wave).Where("openid IN ?", openids), wave, batchID, at)
+	if err == nil && claimed != len(openids) {
+		err = fmt.Errorf("people of batch %s were claimed elsewhere: %w", batchID, domain.ErrConflict)
+	}
+	return openids, err
 }
 
 // CountTalkers counts whom ClaimTalkers would find.
@@ -188,10 +193,56 @@ func (s *Store) MoveBatch(ctx context.Context, batchID string, from, to domain.R
 	return int(res.RowsAffected), nil
 }
 
+// unlessGone is the state of somebody whom a send certainly did not reach: told by a touch meanwhile, gone meanwhile, or the given one.
+func unlessGone(state domain.RecipientState) clause.Expr {
+	return gorm.Expr("CASE WHEN touched_at > 0 THEN ? WHEN left_at > 0 THEN ? ELSE ? END", domain.RecipientReached, domain.RecipientLeft, state)
+}
+
+func giveBack(q *gorm.DB, wave int, at domain.Instant) error {
+	err := q.Updates(map[string]any{
+		"state": unlessGone(domain.RecipientPending), "reason": "", "wave": wave - 1, "batch_id": "", "updated_at": at,
+	}).Error
+	if err != nil {
+		return fmt.Errorf("give people back: %w", err)
+	}
+	return nil
+}
+
 // ReturnBatch gives the people of a batch back as if the wave had not taken them up, because certainly nothing was sent.
+// Who was told by a touch or left meanwhile does not wait again.
 func (s *Store) ReturnBatch(ctx context.Context, batchID string, from domain.RecipientState, wave int, at domain.Instant) error {
-	return s.in(ctx).Table("recipient").Where("batch_id = ? AND state = ?", batchID, from).
-		Updates(map[string]any{"state": domain.RecipientPending, "wave": wave - 1, "batch_id": "", "updated_at": at}).Error
+	return giveBack(s.in(ctx).Table("recipient").Where("batch_id = ? AND state = ?", batchID, from), wave, at)
+}
+
+// ReturnPeople gives single people of a batch back, as ReturnBatch does, also those who were called unknown meanwhile.
+func (s *Store) ReturnPeople(ctx context.Context, migrationID, batchID string, openids []domain.OpenID, wave int, at domain.Instant) error {
+	for part := range slices.Chunk(openids, insertChunk) {
+		if err := giveBack(s.underWay(ctx, migrationID, batchID, part), wave, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// underWay are those of the given people whose message has no certain fate yet.
+func (s *Store) underWay(ctx context.Context, migrationID, batchID string, openids []domain.OpenID) *gorm.DB {
+	return s.in(ctx).Table("recipient").Where("migration_id = ? AND batch_id = ? AND openid IN ? AND state IN ?", migrationID, batchID, openids,
+		[]domain.RecipientState{domain.RecipientSending, domain.RecipientUnknown})
+}
+
+// FilterBatch notes that the platform's filter let nobody of a batch through. Who was told by a touch or left meanwhile does not
+// wait for the next wave.
+func (s *Store) FilterBatch(ctx context.Context, batchID, reason string, at domain.Instant) error {
+	return s.in(ctx).Table("recipient").Where("batch_id = ? AND state = ?", batchID, domain.RecipientAccepted).
+		Updates(map[string]any{"state": unlessGone(domain.RecipientFiltered), "reason": reason, "updated_at": at}).Error
+}
+
+// TrimBatch takes those out of an unsent batch who were told by a touch or left since it was filled, and returns how many they are.
+func (s *Store) TrimBatch(ctx context.Context, batchID string, at domain.Instant) (int, error) {
+	res := s.in(ctx).Table("recipient").
+		Where("batch_id = ? AND state = ? AND (touched_at > 0 OR left_at > 0)", batchID, domain.RecipientSending).
+		Updates(map[string]any{"state": unlessGone(domain.RecipientPending), "updated_at": at})
+	return int(res.RowsAffected), res.Error
 }
 
 // MoveLeavers marks those of a batch who left before the given moment.
@@ -203,12 +254,8 @@ func (s *Store) MoveLeavers(ctx context.Context, batchID string, from domain.Rec
 
 // SettlePeople writes the fates of single people of a batch. Somebody who was called unknown meanwhile may still turn out well.
 func (s *Store) SettlePeople(ctx context.Context, migrationID, batchID string, openids []domain.OpenID, to domain.RecipientState, reason string, at domain.Instant) error {
-	for start := 0; start < len(openids); start += insertChunk {
-		part := openids[start:min(start+insertChunk, len(openids))]
-		err := s.in(ctx).Table("recipient").
-			Where("migration_id = ? AND batch_id = ? AND openid IN ? AND state IN ?", migrationID, batchID, part,
-				[]domain.RecipientState{domain.RecipientSending, domain.RecipientUnknown}).
-			Updates(map[string]any{"state": to, "reason": reason, "updated_at": at}).Error
+	for part := range slices.Chunk(openids, insertChunk) {
+		err := s.underWay(ctx, migrationID, batchID, part).Updates(map[string]any{"state": to, "reason": reason, "updated_at": at}).Error
 		if err != nil {
 			return fmt.Errorf("settle people of batch %s: %w", batchID, err)
 		}
@@ -218,8 +265,7 @@ func (s *Store) SettlePeople(ctx context.Context, migrationID, batchID string, o
 
 // Excuse marks followers as out of reach before anything is sent, e.g. those on the account's blacklist.
 func (s *Store) Excuse(ctx context.Context, migrationID string, openids []domain.OpenID, reason string, at domain.Instant) error {
-	for start := 0; start < len(openids); start += insertChunk {
-		part := openids[start:min(start+insertChunk, len(openids))]
+	for part := range slices.Chunk(openids, insertChunk) {
 		err := s.in(ctx).Table("recipient").
 			Where("migration_id = ? AND openid IN ? AND state = ?", migrationID, part, domain.RecipientPending).
 			Updates(map[string]any{"state": domain.RecipientUnreachable, "reason": reason, "updated_at": at}).Error
@@ -230,32 +276,61 @@ func (s *Store) Excuse(ctx context.Context, migrationID string, openids []domain
 	return nil
 }
 
-// CountUnreachable counts the rows that were excused for the given reason.
+// ExcuseRest marks everybody who still waits when no wave is left that could send to them.
+func (s *Store) ExcuseRest(ctx context.Context, migrationID, reason string, at domain.Instant) error {
+	return s.in(ctx).Table("recipient").Where("migration_id = ? AND state = ?", migrationID, domain.RecipientPending).
+		Updates(map[string]any{"state": domain.RecipientUnreachable, "reason": reason, "updated_at": at}).Error
+}
+
+// CountUnreachable counts the rows that were excused for the given reason and have not left since.
 func (s *Store) CountUnreachable(ctx context.Context, migrationID, reason string) (int, error) {
 	var n int64
 	err := s.in(ctx).Table("recipient").
-		Where("migration_id = ? AND state = ? AND reason = ?", migrationID, domain.RecipientUnreachable, reason).Count(&n).Error
+		Where("migration_id = ? AND state = ? AND reason = ? AND left_at = 0", migrationID, domain.RecipientUnreachable, reason).Count(&n).Error
 	return int(n), err
 }
 
-// NoteLeft remembers that a person unfollowed. Who was not sent anything yet will not be.
-func (s *Store) NoteLeft(ctx context.Context, migrationID string, openid domain.OpenID, at domain.Instant) error {
-	row := s.in(ctx).Table("recipient").Where("migration_id = ? AND openid = ?", migrationID, openid)
-	if err := row.Session(&gorm.Session{}).Updates(map[string]any{"left_at": at}).Error; err != nil {
-		return fmt.Errorf("note a leaver: %w", err)
-	}
-	return row.Session(&gorm.Session{}).Where("state IN ?", sendable).
-		Updates(map[string]any{"state": domain.RecipientLeft, "updated_at": at}).Error
+// whenIn changes a state only where it is one of the given ones. The column's old value counts: it is assigned nowhere else.
+func whenIn(states []domain.RecipientState, to domain.RecipientState) clause.Expr {
+	return gorm.Expr("CASE WHEN state IN ? THEN ? ELSE state END", states, to)
 }
 
-// NoteTouched remembers that a touch reply told this person. Who waited for a wave is reached by it and needs none.
+// NoteLeft remembers that a person unfollowed. Who was not sent anything yet will not be. News that a later touch has overtaken
+// changes nothing: pushes that had to be repeated come in any order.
+func (s *Store) NoteLeft(ctx context.Context, migrationID string, openid domain.OpenID, at domain.Instant) error {
+	err := s.in(ctx).Table("recipient").Where("migration_id = ? AND openid = ? AND touched_at <= ?", migrationID, openid, at).
+		Updates(map[string]any{"left_at": at, "state": whenIn(sendable, domain.RecipientLeft), "updated_at": at}).Error
+	if err != nil {
+		return fmt.Errorf("note a leaver: %w", err)
+	}
+	return nil
+}
+
+// NoteBack takes a person up again who left and came back before the list was frozen.
+func (s *Store) NoteBack(ctx context.Context, migrationID string, openid domain.OpenID, at domain.Instant) error {
+	err := s.in(ctx).Table("recipient").Where("migration_id = ? AND openid = ? AND state = ?", migrationID, openid, domain.RecipientLeft).
+		Updates(map[string]any{"left_at": 0, "state": domain.RecipientPending, "updated_at": at}).Error
+	if err != nil {
+		return fmt.Errorf("note who came back: %w", err)
+	}
+	return nil
+}
+
+// touchable are the states in which a touch reply is the first certain news that reached the person.
+var touchable = append(slices.Clip(sendable), domain.RecipientLeft, domain.RecipientUnreachable, domain.RecipientUnknown)
+
+// NoteTouched remembers that a touch reply told this person at the given moment. Who waited for a wave is reached by it and needs
+// none; who writes has not left.
 func (s *Store) NoteTouched(ctx context.Context, migrationID string, openid domain.OpenID, reason string, at domain.Instant) error {
-	row := s.in(ctx).Table("recipient").Where("migration_id = ? AND openid = ?", migrationID, openid)
-	if err := row.Session(&gorm.Session{}).Updates(map[string]any{"touched_at": at}).Error; err != nil {
+	err := s.in(ctx).Table("recipient").Where("migration_id = ? AND openid = ?", migrationID, openid).
+		Updates(map[string]any{ // MySQL assigns in this order, by name: reason looks at the state before it changes
+			"left_at": 0, "reason": gorm.Expr("CASE WHEN state IN ? THEN ? ELSE reason END", touchable, reason),
+			"state": whenIn(touchable, domain.RecipientReached), "touched_at": at, "updated_at": at,
+		}).Error
+	if err != nil {
 		return fmt.Errorf("note a touch: %w", err)
 	}
-	return row.Session(&gorm.Session{}).Where("state IN ?", append(slices.Clip(sendable), domain.RecipientLeft)).
-		Updates(map[string]any{"state": domain.RecipientReached, "reason": reason, "left_at": 0, "updated_at": at}).Error
+	return nil
 }
 
 // Recipient finds one person in the ledger.

@@ -95,6 +95,13 @@ func (s *Store) OpenBatches(ctx context.Context, waveID string) ([]domain.Batch,
 		[]domain.BatchState{domain.BatchFilled, domain.BatchSending, domain.BatchAccepted}).Order("number"))
 }
 
+// ReportedLate lists the batches that were given up as unconfirmed, with the given status, and whose result came after all.
+func (s *Store) ReportedLate(ctx context.Context, m domain.Migration, status string) ([]domain.Batch, error) {
+	return s.batches(s.in(ctx).Table("batch").Where("migration_id = ? AND state = ? AND status = ? AND EXISTS "+
+		"(SELECT 1 FROM mass_result r WHERE r.account_id = ? AND r.msg_id = batch.msg_id)",
+		m.ID, domain.BatchUnconfirmed, status, m.AccountID).Order("wave_id, number"))
+}
+
 func (s *Store) batches(q *gorm.DB) ([]domain.Batch, error) {
 	var rows []batchRow
 	if err := q.Select(batchColumns).Find(&rows).Error; err != nil {
@@ -146,10 +153,17 @@ func (s *Store) BatchLeaves(ctx context.Context, id string, at domain.Instant) e
 		}), "unsent batch "+id)
 }
 
-// BatchHeld puts a batch back to filled, because the platform certainly did nothing.
-func (s *Store) BatchHeld(ctx context.Context, id string, code int, text string) error {
+// BatchHeld puts a batch back to filled, because the platform certainly did nothing and never had it before. b is the batch as it
+// was before the attempt: if another attempt has left meanwhile, it is domain.ErrConflict.
+func (s *Store) BatchHeld(ctx context.Context, b domain.Batch, code int, text string) error {
+	return changed(s.in(ctx).Table("batch").Where("id = ? AND state = ? AND attempts = ?", b.ID, domain.BatchSending, b.Attempts+1).
+		Updates(map[string]any{"state": domain.BatchFilled, "sent_at": 0, "err_code": code, "err_text": text}), "sending batch "+b.ID)
+}
+
+// BatchRefused notes what the platform said of a batch of which an earlier attempt may have taken effect.
+func (s *Store) BatchRefused(ctx context.Context, id string, code int, text string) error {
 	return changed(s.in(ctx).Table("batch").Where("id = ? AND state = ?", id, domain.BatchSending).
-		Updates(map[string]any{"state": domain.BatchFilled, "sent_at": 0, "err_code": code, "err_text": text}), "sending batch "+id)
+		Updates(map[string]any{"err_code": code, "err_text": text}), "sending batch "+id)
 }
 
 // BatchAccepted notes the platform's job.
@@ -160,10 +174,11 @@ func (s *Store) BatchAccepted(ctx context.Context, id string, msgID int64, at do
 		}), "sending batch "+id)
 }
 
-// BatchForgotten puts an accepted batch back to sending, because the platform does not know its job.
+// BatchForgotten puts an accepted batch back to sending, because the platform does not know its job. It keeps its draft: if that is
+// used up, the platform says so.
 func (s *Store) BatchForgotten(ctx context.Context, id string) error {
 	return changed(s.in(ctx).Table("batch").Where("id = ? AND state = ?", id, domain.BatchAccepted).
-		Updates(map[string]any{"state": domain.BatchSending, "msg_id": 0, "accepted_at": 0, "media_id": ""}), "accepted batch "+id)
+		Updates(map[string]any{"state": domain.BatchSending, "msg_id": 0, "accepted_at": 0}), "accepted batch "+id)
 }
 
 // SettleBatch gives a batch its last state, with what the platform reported and the error if there was one.
@@ -200,7 +215,7 @@ type massResultRow struct {
 
 // NoteMassResult keeps what MASSSENDJOBFINISH reported; a repeat changes nothing.
 func (s *Store) NoteMassResult(ctx context.Context, accountID string, f domain.MassFinish, at domain.Instant) error {
-	row := massResultRow{accountID, f.MsgID, f.Status, f.Total, f.Filter, f.Sent, f.Failed, f.ArticleURL, at}
+	row := massResultRow{accountID, f.MsgID, head(f.Status, 64), f.Total, f.Filter, f.Sent, f.Failed, head(f.ArticleURL, 512), at}
 	return ignoreConflict(inserted(s.in(ctx).Table("mass_result").Create(&row).Error, "mass result"))
 }
 

@@ -20,6 +20,9 @@ func (s *Service) advance(ctx context.Context, m domain.Migration) (step, error)
 	if err != nil {
 		return step{}, err
 	}
+	if late, err := s.store.ReportedLate(ctx, m, statusUnconfirmed); err != nil || len(late) > 0 {
+		return step{say: "收到迟到的群发结果"}, errors.Join(err, s.settleLate(ctx, m, waves, late))
+	}
 	for _, w := range waves {
 		switch {
 		case w.State == domain.WaveDone:
@@ -54,11 +57,19 @@ func (s *Service) beginWave(ctx context.Context, m domain.Migration, w domain.Wa
 	return step{say: w.Kind.Label() + "：准备中"}, s.store.BeginWave(ctx, w.ID, audience, s.now())
 }
 
-// endWave closes a wave; after the announcement the migration is notifying.
+// reasonNoChannel marks people to whom no wave could send: nobody follows up on them but the touch reply.
+const reasonNoChannel = "no_channel"
+
+// endWave closes a wave; after the announcement the migration is notifying, and after the last wave nobody waits any more.
 func (s *Service) endWave(ctx context.Context, m domain.Migration, w domain.Wave) (step, error) {
 	err := s.store.InTx(ctx, func(tx *repository.Store) error {
 		if err := tx.EndWave(ctx, w.ID, s.now()); err != nil {
 			return err
+		}
+		if w.Kind == domain.WavePersonal {
+			if err := tx.ExcuseRest(ctx, m.ID, reasonNoChannel, s.now()); err != nil {
+				return err
+			}
 		}
 		if m.State != domain.MigrationAnnounced {
 			return nil
@@ -111,10 +122,14 @@ func (s *Service) pauseFor(ctx context.Context, m domain.Migration, pe *domain.P
 }
 
 func (s *Service) pauseWith(ctx context.Context, m domain.Migration, why string) (step, error) {
-	err := s.audited(ctx, domain.System, m.ID, "migration.pause", "自动暂停："+why, func(tx *repository.Store) error {
+	return step{idle: true, say: "已暂停"}, s.pauseOn(ctx, s.store, m, why)
+}
+
+// pauseOn pauses inside the transaction of the given store, if that is one.
+func (s *Service) pauseOn(ctx context.Context, store *repository.Store, m domain.Migration, why string) error {
+	return s.auditedOn(ctx, store, domain.System, m.ID, "migration.pause", "自动暂停："+why, func(tx *repository.Store) error {
 		return ignoreMoved(tx.Pause(ctx, m.ID, why, s.now()))
 	})
-	return step{idle: true, say: "已暂停"}, err
 }
 
 // explain says in plain words what an operator can do about a code.

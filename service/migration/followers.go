@@ -45,7 +45,8 @@ func (s *Service) readFollowers(ctx context.Context, m domain.Migration) (step, 
 	for _, n := range counts {
 		known += n
 	}
-	if !lastPage || (known < total && pass < syncPasses) {
+	following := known - counts[domain.RecipientLeft]
+	if !lastPage || (following < total && pass < syncPasses) {
 		return step{say: fmt.Sprintf("读取关注者名单：%d / %d", known, total)}, nil
 	}
 	return s.freeze(ctx, m, known, total)

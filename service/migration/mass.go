@@ -67,17 +67,29 @@ func (s *Service) fillBatch(ctx context.Context, m domain.Migration, w domain.Wa
 		if err != nil || n == 0 {
 			return err
 		}
+		if w.Channel == domain.ChannelMassOpenID && n < fewestInList {
+			return errTooFew
+		}
 		b.Size = n
 		return tx.InsertBatch(ctx, b)
 	})
+	if errors.Is(err, errTooFew) {
+		return 0, nil
+	}
 	return n, err
 }
+
+// errTooFew rolls a claim back that somebody's leaving made too small to be sent.
+var errTooFew = errors.New("fewer than two people for a list")
+
+// fewestInList is the smallest list of openids that the platform takes.
+const fewestInList = 2
 
 // openIDBatch chooses how many of those left go into the next batch. The platform takes 2 to 10,000 openids a call, so a
 // single person is never left over; when only one is left at all, it is 0 and that person waits for a touch.
 func openIDBatch(left, size int) int {
 	switch {
-	case left < 2:
+	case left < fewestInList:
 		return 0
 	case left <= size:
 		return left
@@ -95,6 +107,11 @@ func openIDBatch(left, size int) int {
 func (s *Service) sendBatch(ctx context.Context, m domain.Migration, w domain.Wave, b domain.Batch) (step, error) {
 	if b.State == domain.BatchSending && b.SentAt.Add(s.opt.Guard) <= s.now() {
 		return s.giveUp(ctx, b)
+	}
+	if b.State == domain.BatchFilled {
+		if dissolved, err := s.trim(ctx, w, b); err != nil || dissolved {
+			return step{say: "名单有变化，重新分批"}, err
+		}
 	}
 	if b.MediaID == "" {
 		return s.prepareDraft(ctx, m, w, b)
@@ -122,9 +139,36 @@ func (s *Service) sendBatch(ctx context.Context, m domain.Migration, w domain.Wa
 		msgID, err = pe.MsgID, nil
 	}
 	if err != nil {
-		return s.batchTrouble(ctx, m, b, err)
+		return s.batchTrouble(call, m, b, err)
 	}
 	return s.accept(call, w, b, msgID)
+}
+
+// trim takes those out of an unsent batch who left or were told since it was filled. When too few are left to send to, the batch
+// is dissolved.
+func (s *Service) trim(ctx context.Context, w domain.Wave, b domain.Batch) (dissolved bool, err error) {
+	err = s.store.InTx(ctx, func(tx *repository.Store) error {
+		dissolved = false
+		gone, err := tx.TrimBatch(ctx, b.ID, s.now())
+		if err != nil || gone == 0 {
+			return err
+		}
+		left := b.Size - gone
+		dissolved = left == 0 || w.Channel == domain.ChannelMassOpenID && left < fewestInList
+		if !dissolved {
+			return tx.ResizeBatch(ctx, b.ID, -gone)
+		}
+		if err := tx.ReturnBatch(ctx, b.ID, domain.RecipientSending, w.Number, s.now()); err != nil {
+			return err
+		}
+		if err := tx.ResizeBatch(ctx, b.ID, -b.Size); err != nil {
+			return err
+		}
+		empty := b
+		empty.State = domain.BatchFinished
+		return tx.SettleBatch(ctx, empty, domain.BatchFilled, s.now())
+	})
+	return dissolved, err
 }
 
 // accept notes that the platform took the batch, under the number of its job.
@@ -148,22 +192,50 @@ func (s *Service) batchTrouble(ctx context.Context, m domain.Migration, b domain
 	if !errors.As(err, &pe) {
 		return step{}, err // our own fault before or after the call; the batch stays sending and is asked for again
 	}
-	switch {
-	case pe.Remedy == domain.RemedyUnknown:
+	switch pe.Remedy {
+	case domain.RemedyUnknown:
 		return waitFor(waitUnknown<<min(b.Attempts, 6), "平台没有回应，稍后用同一编号确认"), nil
-	case pe.Code == codeBadMedia:
-		return step{say: "重新上传公告"}, s.store.SetBatchMedia(ctx, b.ID, "")
+	case domain.RemedyAlready:
+		return s.acceptUnnumbered(ctx, b, pe)
 	}
 	// Nothing was sent by this attempt. An earlier one may have been: then the batch stays "sending" under its guard.
-	if b.Attempts == 0 {
-		if err := s.store.BatchHeld(ctx, b.ID, pe.Code, pe.Message); err != nil {
-			return step{}, err
+	doubt := b.State == domain.BatchSending
+	if doubt {
+		err = s.store.BatchRefused(ctx, b.ID, pe.Code, pe.Message)
+	} else {
+		err = s.store.BatchHeld(ctx, b, pe.Code, pe.Message)
+	}
+	if err != nil {
+		return step{}, err
+	}
+	if pe.Code == codeBadMedia {
+		if err := s.store.SetBatchMedia(ctx, b.ID, ""); err != nil || b.ErrCode != codeBadMedia { // twice in a row: a new draft does not help
+			return step{say: "重新上传公告"}, err
 		}
 	}
-	if pe.Remedy == domain.RemedyWait || pe.Remedy == domain.RemedyAlready {
-		return s.waitForPlatform(pe), nil
+	if pe.Remedy != domain.RemedyWait {
+		return s.pauseFor(ctx, m, pe)
 	}
-	return s.pauseFor(ctx, m, pe)
+	st := s.waitForPlatform(pe)
+	st.wait = max(st.wait, backoff(b.Attempts))
+	if doubt { // ask again while the platform still remembers the guard
+		st.wait = min(st.wait, time.Hour)
+	}
+	return st, nil
+}
+
+// acceptUnnumbered closes a batch of which the platform says that it was sent before, without the number of the job: its result can
+// never be asked for.
+func (s *Service) acceptUnnumbered(ctx context.Context, b domain.Batch, pe *domain.PlatformError) (step, error) {
+	err := s.store.InTx(ctx, func(tx *repository.Store) error {
+		if _, err := tx.MoveBatch(ctx, b.ID, domain.RecipientSending, domain.RecipientAccepted, "", s.now()); err != nil {
+			return err
+		}
+		closed := b
+		closed.State, closed.ErrCode, closed.ErrText = domain.BatchUnconfirmed, pe.Code, pe.Message
+		return tx.SettleBatch(ctx, closed, domain.BatchSending, s.now())
+	})
+	return step{say: "平台说已发过，但没有给出任务编号"}, err
 }
 
 // giveUp calls a batch unknown when the platform's memory of its guard may be over. Only a person may decide to send it again.
@@ -177,113 +249,4 @@ func (s *Service) giveUp(ctx context.Context, b domain.Batch) (step, error) {
 		return tx.SettleBatch(ctx, b, from, s.now())
 	})
 	return step{say: "有一批结果不明"}, err
-}
-
-// settleBatch looks whether the platform has reported how a job went, and writes it into the ledger.
-func (s *Service) settleBatch(ctx context.Context, m domain.Migration, w domain.Wave, b domain.Batch) (bool, step, error) {
-	f, err := s.store.MassResult(ctx, m.AccountID, b.MsgID)
-	if errors.Is(err, domain.ErrNotFound) {
-		f, err = s.askForResult(ctx, m, b)
-	}
-	if code(err) == codeBadJob {
-		return true, step{say: "平台没有这个群发任务，用同一编号再确认"}, s.askAnew(ctx, b)
-	}
-	if err != nil || f.Status == "" {
-		return false, step{}, err
-	}
-	var failed bool
-	err = s.store.InTx(ctx, func(tx *repository.Store) error {
-		var err error
-		failed, err = s.writeResult(ctx, tx, m, w, b, f)
-		return err
-	})
-	if err != nil || !failed {
-		return true, step{say: fmt.Sprintf("%s：第 %d 批已有结果", w.Kind.Label(), b.Number)}, err
-	}
-	st, err := s.pauseWith(ctx, m, "群发没有成功（"+f.Status+"），请查看公众平台的通知，改好后继续")
-	return true, st, err
-}
-
-// statusUnconfirmed stands for a job that the platform calls sent without ever reporting its counts.
-const statusUnconfirmed = "unconfirmed"
-
-// askForResult asks for a job whose finish event is late. An empty status means: not known yet.
-func (s *Service) askForResult(ctx context.Context, m domain.Migration, b domain.Batch) (domain.MassFinish, error) {
-	age := time.Duration(s.now()-b.AcceptedAt) * time.Second
-	if age < s.opt.PollAfter {
-		return domain.MassFinish{}, nil
-	}
-	status, err := s.platform.MassStatus(ctx, m.AccountID, b.MsgID)
-	var pe *domain.PlatformError
-	switch {
-	case errors.As(err, &pe) && pe.Code != codeBadJob:
-		s.env.Log.WarnContext(ctx, "job not asked for", "migration_id", m.ID, "batch_id", b.ID, "error", pe)
-		return domain.MassFinish{}, nil
-	case err != nil:
-		return domain.MassFinish{}, err
-	case status == "SEND_FAIL":
-		return domain.MassFinish{MsgID: b.MsgID, Status: "send fail"}, nil
-	case age >= s.opt.ConfirmAfter:
-		return domain.MassFinish{MsgID: b.MsgID, Status: statusUnconfirmed}, nil
-	default:
-		return domain.MassFinish{}, nil
-	}
-}
-
-// codeBadJob is 40059: the platform does not know the job it once named.
-const codeBadJob = 40059
-
-func code(err error) int {
-	if pe, ok := errors.AsType[*domain.PlatformError](err); ok {
-		return pe.Code
-	}
-	return 0
-}
-
-// askAnew puts a batch back to "sending": it is sent again under its guard, which is success at once if the platform took it.
-func (s *Service) askAnew(ctx context.Context, b domain.Batch) error {
-	return s.store.InTx(ctx, func(tx *repository.Store) error {
-		if err := tx.BatchForgotten(ctx, b.ID); err != nil {
-			return err
-		}
-		_, err := tx.MoveBatch(ctx, b.ID, domain.RecipientAccepted, domain.RecipientSending, "", s.now())
-		return err
-	})
-}
-
-// writeResult settles a batch and its people; failed tells that the job did not run and its people wait again.
-func (s *Service) writeResult(ctx context.Context, tx *repository.Store, m domain.Migration, w domain.Wave, b domain.Batch, f domain.MassFinish) (failed bool, err error) {
-	now := s.now()
-	left, err := tx.MoveLeavers(ctx, b.ID, domain.RecipientAccepted, b.AcceptedAt, now)
-	if err != nil {
-		return false, err
-	}
-	b.Result = f
-	if f.Status == statusUnconfirmed {
-		b.State = domain.BatchUnconfirmed
-		return false, tx.SettleBatch(ctx, b, domain.BatchAccepted, now)
-	}
-	excused := left
-	if w.Channel == domain.ChannelMassAll {
-		if excused, err = tx.CountUnreachable(ctx, m.ID, reasonBlacklisted); err != nil {
-			return false, err
-		}
-	}
-	var people domain.RecipientState
-	b.State, people = domain.Settlement(f, b.Size-left, excused)
-	switch people {
-	case domain.RecipientPending:
-		failed, b.ErrText = true, f.Status
-		err = tx.ReturnBatch(ctx, b.ID, domain.RecipientAccepted, w.Number, now)
-	case domain.RecipientAccepted:
-		b.Unnamed = b.Size - left
-	case domain.RecipientFiltered:
-		_, err = tx.MoveBatch(ctx, b.ID, domain.RecipientAccepted, people, "platform_filter", now)
-	default:
-		_, err = tx.MoveBatch(ctx, b.ID, domain.RecipientAccepted, people, "", now)
-	}
-	if err != nil {
-		return false, err
-	}
-	return failed, tx.SettleBatch(ctx, b, domain.BatchAccepted, now)
 }

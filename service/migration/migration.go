@@ -75,9 +75,9 @@ type Options struct {
 	Parallel      int           // customer-service messages under way at once: 16
 	ErrorShare    float64       // share of a group that may fail before the wave pauses: 0.05
 	Lease         time.Duration // how long a silent worker keeps a migration: 10 s
-	Guard         time.Duration // how long the platform remembers a clientmsgid: 24 h, less an hour to be safe
+	Guard         time.Duration // how long the platform remembers a clientmsgid, and we wait for a job's result: 24 h, less an hour to be safe
 	PollAfter     time.Duration // how long to wait for a finish event before asking: 30 s
-	ConfirmAfter  time.Duration // after this long without counts a sent job stays unconfirmed: 10 min
+	ConfirmAfter  time.Duration // after this long without counts a job that the platform calls sent stays unconfirmed: 10 min
 	Window        time.Duration // customer-service window after a message: 48 h, less an hour to be safe
 }
 
@@ -127,7 +127,12 @@ func (s *Service) now() domain.Instant { return domain.At(s.env.Now()) }
 
 // audited runs change in one transaction together with its line in the audit log.
 func (s *Service) audited(ctx context.Context, actor domain.Actor, id, action, detail string, change func(tx *repository.Store) error) error {
-	return s.store.InTx(ctx, func(tx *repository.Store) error {
+	return s.auditedOn(ctx, s.store, actor, id, action, detail, change)
+}
+
+// auditedOn is audited inside the transaction of the given store, if that is one.
+func (s *Service) auditedOn(ctx context.Context, store *repository.Store, actor domain.Actor, id, action, detail string, change func(tx *repository.Store) error) error {
+	return store.InTx(ctx, func(tx *repository.Store) error {
 		if err := change(tx); err != nil {
 			return err
 		}

@@ -24,16 +24,16 @@ func (s *Service) sendPersonal(ctx context.Context, m domain.Migration, w domain
 	if _, err := s.store.MoveBatch(ctx, b.ID, domain.RecipientSending, domain.RecipientUnknown, "no_answer", s.now()); err != nil {
 		return step{}, err
 	}
+	text, err := s.redirectText(ctx, m) // before the claim: who is claimed must be sent to at once, or nobody knows who was
+	if err != nil {
+		return step{}, err
+	}
 	group, err := s.claimGroup(ctx, m, w, b)
 	if err != nil {
 		return step{}, err
 	}
 	if len(group) == 0 {
 		return s.endPersonal(ctx, m, w, b)
-	}
-	text, err := s.redirectText(ctx, m)
-	if err != nil {
-		return step{}, err
 	}
 	fates := s.sendTexts(ctx, m.AccountID, group, text)
 	written, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second) // what was sent must be written, also while going down
@@ -68,18 +68,17 @@ func (s *Service) personalBatch(ctx context.Context, m domain.Migration, w domai
 	return b, err
 }
 
-func (s *Service) claimGroup(ctx context.Context, m domain.Migration, w domain.Wave, b domain.Batch) ([]domain.OpenID, error) {
-	err := s.store.InTx(ctx, func(tx *repository.Store) error {
-		n, err := tx.ClaimTalkers(ctx, m, w.Number, b.ID, s.now().Add(-s.opt.Window), s.opt.PersonalGroup, s.now())
-		if err != nil || n == 0 {
+// claimGroup takes the next people up. The batch may hold people of another worker as well, who lost the lease while its requests
+// were under way; the group is never more than what this very claim took.
+func (s *Service) claimGroup(ctx context.Context, m domain.Migration, w domain.Wave, b domain.Batch) (group []domain.OpenID, err error) {
+	err = s.store.InTx(ctx, func(tx *repository.Store) error {
+		group, err = tx.ClaimTalkers(ctx, m, w.Number, b.ID, s.now().Add(-s.opt.Window), s.opt.PersonalGroup, s.now())
+		if err != nil || len(group) == 0 {
 			return err
 		}
-		return tx.ResizeBatch(ctx, b.ID, n)
+		return tx.ResizeBatch(ctx, b.ID, len(group))
 	})
-	if err != nil {
-		return nil, err
-	}
-	return s.store.BatchOpenIDs(ctx, b.ID, domain.RecipientSending)
+	return group, err
 }
 
 // fates sorts the people of a group by what became of their messages.
@@ -160,8 +159,7 @@ func (s *Service) writeFates(ctx context.Context, m domain.Migration, w domain.W
 		if len(f.held) == 0 {
 			return nil
 		}
-		// Everybody else of the group has a fate by now; those still "sending" are the held ones.
-		if err := tx.ReturnBatch(ctx, b.ID, domain.RecipientSending, w.Number, now); err != nil {
+		if err := tx.ReturnPeople(ctx, m.ID, b.ID, f.held, w.Number, now); err != nil {
 			return err
 		}
 		return tx.ResizeBatch(ctx, b.ID, -len(f.held))

@@ -126,6 +126,8 @@ func (s *Service) Work(ctx context.Context, id string, turn int) error {
 
 	wake := domain.Instant(0)
 	switch {
+	case ctx.Err() != nil:
+		wake = s.now() // the process is going down in the middle of the work
 	case err != nil:
 		failures++
 		st.say = "程序出错，稍后自动重试（第 " + strconv.Itoa(failures) + " 次）"
@@ -133,8 +135,6 @@ func (s *Service) Work(ctx context.Context, id string, turn int) error {
 	case st.wait > 0:
 		failures = 0
 		wake = s.now().Add(max(st.wait, time.Second))
-	case ctx.Err() != nil:
-		wake = s.now() // the process is going down in the middle of the work
 	}
 	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()

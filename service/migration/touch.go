@@ -47,14 +47,14 @@ func (s *Service) startedOf(ctx context.Context, accountID string) (domain.Migra
 // announcement goes to all in any case.
 func (s *Service) noteTouch(ctx context.Context, m domain.Migration, in domain.Inbound) error {
 	if m.FrozenAt.IsZero() {
-		return nil
+		return s.store.NoteBack(ctx, m.ID, in.OpenID, s.now())
 	}
 	if in.Follow() {
-		if err := s.store.AddReached(ctx, m.ID, in.OpenID, reasonTouch, s.now()); err != nil {
+		if err := s.store.AddReached(ctx, m.ID, in.OpenID, reasonTouch, in.CreatedAt); err != nil {
 			return err
 		}
 	}
-	return s.store.NoteTouched(ctx, m.ID, in.OpenID, reasonTouch, s.now())
+	return s.store.NoteTouched(ctx, m.ID, in.OpenID, reasonTouch, in.CreatedAt)
 }
 
 // Observe takes in what an old account's callbacks tell about its migration: who left, and how a mass-send job went.
