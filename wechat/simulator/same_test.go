@@ -37,85 +37,83 @@ func (w *town) wantSame(again *Simulator) {
 			s.accessTokens, s.webCodes, s.webTokens, s.tickets, s.faults, s.counts, s.failed, s.failedOrder, tasks,
 		}
 	}
-	d := &difference{seen: map[[2]uintptr]bool{}}
-	d.look("", reflect.ValueOf(of(w.Simulator)), reflect.ValueOf(of(again)))
-	if d.found != "" {
-		w.t.Errorf("the state file holds another world: %s", d.found)
+	d := difference{}
+	if found := d.between(reflect.ValueOf(of(w.Simulator)), reflect.ValueOf(of(again))); found != "" {
+		w.t.Errorf("the state file holds another world: %s", found)
 	}
 }
 
-// difference is the first place where two values are not alike. Nil and empty
-// are alike, and so is one moment in two zones.
-type difference struct {
-	seen  map[[2]uintptr]bool // pairs of pointers under way or done
-	found string
-}
+// difference finds the first place where two values are not alike. Nil and
+// empty are alike, and so is one moment in two zones. It holds the pairs of
+// pointers under way or done.
+type difference map[[2]uintptr]bool
 
 // inTransit are the fields of an outbox that only say how far a delivery is;
 // capture puts them together.
 var inTransit = map[string]bool{"queue": true, "underway": true, "running": true}
 
-func (d *difference) look(at string, a, b reflect.Value) {
-	if d.found != "" {
-		return
-	}
+// between is where the difference lies and what it is; empty: there is none.
+func (d difference) between(a, b reflect.Value) string {
 	switch a.Kind() {
 	case reflect.Pointer, reflect.Interface:
-		d.lookBehind(at, a, b)
+		return d.behind(a, b)
 	case reflect.Struct:
+		isTime, isOutbox := a.Type() == reflect.TypeFor[time.Time](), a.Type() == reflect.TypeFor[outbox]()
 		for i := range a.NumField() {
 			name := a.Type().Field(i).Name
-			isTime := a.Type() == reflect.TypeFor[time.Time]()
-			if isTime && name == "loc" || a.Type() == reflect.TypeFor[outbox]() && inTransit[name] {
+			if isTime && name == "loc" || isOutbox && inTransit[name] {
 				continue
 			}
-			d.look(at+"."+name, a.Field(i), b.Field(i))
+			if found := d.between(a.Field(i), b.Field(i)); found != "" {
+				return "." + name + found
+			}
 		}
-	case reflect.Slice, reflect.Array:
+	case reflect.Slice:
 		if a.Len() != b.Len() {
-			d.found = fmt.Sprintf("%s has %d and %d elements", at, a.Len(), b.Len())
-			return
+			return fmt.Sprintf(" has %d and %d elements", a.Len(), b.Len())
 		}
 		for i := range a.Len() {
-			d.look(fmt.Sprintf("%s[%d]", at, i), a.Index(i), b.Index(i))
+			if found := d.between(a.Index(i), b.Index(i)); found != "" {
+				return fmt.Sprintf("[%d]%s", i, found)
+			}
 		}
 	case reflect.Map:
 		if a.Len() != b.Len() {
-			d.found = fmt.Sprintf("%s has %d and %d entries", at, a.Len(), b.Len())
-			return
+			return fmt.Sprintf(" has %d and %d entries", a.Len(), b.Len())
 		}
-		for _, key := range a.MapKeys() {
-			other := b.MapIndex(key)
+		for entries := a.MapRange(); entries.Next(); {
+			other := b.MapIndex(entries.Key())
 			if !other.IsValid() {
-				d.found = fmt.Sprintf("%s lacks %v", at, key)
-				return
+				return fmt.Sprintf("[%v] is missing", entries.Key())
 			}
-			d.look(fmt.Sprintf("%s[%v]", at, key), a.MapIndex(key), other)
+			if found := d.between(entries.Value(), other); found != "" {
+				return fmt.Sprintf("[%v]%s", entries.Key(), found)
+			}
 		}
 	default:
 		if !a.Equal(b) {
-			d.found = fmt.Sprintf("%s is %v and %v", at, a, b)
+			return fmt.Sprintf(" is %v and %v", a, b)
 		}
 	}
+	return ""
 }
 
-func (d *difference) lookBehind(at string, a, b reflect.Value) {
-	if a.IsNil() != b.IsNil() {
-		d.found = fmt.Sprintf("%s is nil: %t and %t", at, a.IsNil(), b.IsNil())
-		return
+func (d difference) behind(a, b reflect.Value) string {
+	if a.IsNil() || b.IsNil() {
+		if a.IsNil() && b.IsNil() {
+			return ""
+		}
+		return fmt.Sprintf(" is nil: %t and %t", a.IsNil(), b.IsNil())
 	}
-	if a.IsNil() {
-		return
+	if a.Kind() == reflect.Interface && a.Elem().Type() != b.Elem().Type() {
+		return fmt.Sprintf(" is a %v and a %v", a.Elem().Type(), b.Elem().Type())
 	}
 	if a.Kind() == reflect.Pointer {
 		pair := [2]uintptr{a.Pointer(), b.Pointer()}
-		if d.seen[pair] {
-			return
+		if d[pair] {
+			return ""
 		}
-		d.seen[pair] = true
-	} else if a.Elem().Type() != b.Elem().Type() {
-		d.found = fmt.Sprintf("%s is a %v and a %v", at, a.Elem().Type(), b.Elem().Type())
-		return
+		d[pair] = true
 	}
-	d.look(at, a.Elem(), b.Elem())
+	return d.between(a.Elem(), b.Elem())
 }
