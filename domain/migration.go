@@ -124,10 +124,15 @@ func (m Migration) Check(now time.Time, minNotice int) error {
 	return m.checkDates(DayOf(now), minNotice)
 }
 
+// farthestDays catches a mistyped year before it is in an announcement.
+const farthestDays = 3 * 366
+
 func (m Migration) checkDates(today Day, minNotice int) error {
 	switch {
 	case m.StopOn.IsZero() || m.CancelOn.IsZero():
 		return Refuse(ErrInvalid, "no_dates", "请填写停更日期和注销日期")
+	case today.Until(m.CancelOn) > farthestDays || today.Until(m.StopOn) > farthestDays:
+		return Refuse(ErrInvalid, "far_dates", "停更和注销日期请写在三年以内，请检查年份")
 	case m.CancelOn < m.StopOn:
 		return Refuse(ErrInvalid, "cancel_before_stop", "注销日期不能早于停更日期")
 	case today.Until(m.StopOn) < minNotice && m.HasteWhy == "":

@@ -17,10 +17,10 @@ func (b *builder) town(c commands) []*cobra.Command {
 		`The residents' pages show what is in the database: departments, matters, situations,
 keywords, town profile and menu, read from files that the office keeps.`,
 		b.inFolder(c.townImport, "import DIR", "Read the town's files into the database",
-			`Reads departments.csv, matters.csv, details.json, bundles.json, topics.json, keywords.csv,
-town.json and menu.json from DIR and puts them in the place of what is there: all of it,
-or, when anything is wrong, nothing. Every fault is named with its file and line.
-The menu is published at the desk.`, "  guiyi town import ./our-town"),
+			`Reads departments.csv, matters.csv, details.json, bundles.json, topics.json,
+keywords.csv, town.json and menu.json from DIR and puts them in the place of what
+is there: all of it, or, when anything is wrong, nothing. Every fault is
+named with its file and line. The menu is published at the desk.`, "  guiyi town import ./our-town"),
 		b.inFolder(c.townExample, "example DIR", "Write the demo town's files as an example",
 			`Writes the files of the invented demo town into DIR, which must not exist yet or be
 empty: a start for one's own.`, "  guiyi town example ./our-town"),

@@ -43,6 +43,11 @@ func demo(ctx context.Context, c call, o demoOptions) error {
 		cfg.Log.Level = slog.LevelWarn // a line for every request would push the addresses out of sight
 	}
 	cfg.Send.MassPerMinute, cfg.Send.CustomPerSecond = demoMassPerMinute, demoCustomPerSecond
+	release, err := lockFolder(cfg.DataDir)
+	if err != nil {
+		return err
+	}
+	defer release()
 	ports, err := openPorts(ctx, cfg.HTTP, o.Port)
 	if err != nil {
 		return err
@@ -224,6 +229,7 @@ func printDemo(c call, p ports) {
 		_, _ = fmt.Fprintf(c.Out, "%-8s %s（%s）\n", l.login, l.name, l.can)
 	}
 	_, _ = fmt.Fprintf(c.Out, "  密码            %s\n\n", demoPassword)
+	_, _ = fmt.Fprintf(c.Out, "  命令行          GUIYI_DATA_DIR=%s GUIYI_WECHAT_API=%s guiyi doctor\n\n", c.Config.DataDir, p.platformURL)
 	_, _ = fmt.Fprint(c.Out, "  试一试：在工作台打开“汀兰卫生院”的整合，批准、开始，再看居民的手机收到了什么。\n\n")
 }
 

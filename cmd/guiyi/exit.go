@@ -46,7 +46,6 @@ func exitCode(w io.Writer, err error) int {
 	var usage *usageError
 	var faults config.OptionErrors
 	var found foundError
-	var refusal *domain.Error
 	switch {
 	case err == nil:
 		return exitOK
@@ -62,11 +61,16 @@ func exitCode(w io.Writer, err error) int {
 	case errors.Is(err, context.Canceled):
 		_, _ = fmt.Fprintln(w, "guiyi: interrupted")
 		return exitInterrupted
-	case errors.As(err, &refusal): // written for people; the code is for programs
-		_, _ = fmt.Fprintf(w, "guiyi: %s\n", refusal.Text)
-		return exitFailure
 	default:
-		_, _ = fmt.Fprintf(w, "guiyi: %v\n", err)
+		_, _ = fmt.Fprintf(w, "guiyi: %s\n", inWords(err))
 		return exitFailure
 	}
+}
+
+// inWords is err for a person: a refusal was written for people and goes without its code, which is for programs.
+func inWords(err error) string {
+	if refusal, ok := errors.AsType[*domain.Error](err); ok {
+		return refusal.Text
+	}
+	return err.Error()
 }

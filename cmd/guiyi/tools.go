@@ -152,7 +152,7 @@ func doctor(ctx context.Context, c call) error {
 			continue
 		}
 		sick++
-		_, _ = fmt.Fprintf(c.Out, "FAIL  %s: %v\n      -> %s\n", k.what, k.err, k.remedy)
+		_, _ = fmt.Fprintf(c.Out, "FAIL  %s: %s\n      -> %s\n", k.what, inWords(k.err), k.remedy)
 	}
 	if sick > 0 {
 		return foundError(fmt.Sprintf("%d of %d checks failed", sick, len(checks)))
@@ -191,6 +191,10 @@ func (a *app) examineAccounts(ctx context.Context) []check {
 	}
 	var checks []check
 	for _, account := range list {
+		if _, err := a.accounts.Credentials(ctx, account.ID); err != nil {
+			checks = append(checks, check{"secrets of " + account.Key + " " + account.Name, err, "check GUIYI_KEY: it must be the key the secrets were sealed with"})
+			continue
+		}
 		probe, cancel := context.WithTimeout(ctx, 10*time.Second)
 		checks = append(checks, check{
 			"account " + account.Key + " " + account.Name, a.gateway.Probe(probe, account.ID),

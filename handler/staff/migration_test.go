@@ -97,6 +97,13 @@ func TestMigration_from_draft_to_told(t *testing.T) {
 			t.Errorf("%d %q %s", p.status, v, p.text())
 		}
 	})
+	t.Run("a mistyped year does not get into an announcement", func(t *testing.T) {
+		p := manager.post("/desk/migrations/A3/facts", "stop_on", "9999-12-31", "cancel_on", "9999-12-31", "reason", "少跑路",
+			"archive_at", "网站", "data_note", "删除", "open_note", "有效")
+		if p.status != 422 || !p.has("[role=alert]", "三年以内") {
+			t.Errorf("%d %s", p.status, p.text())
+		}
+	})
 	t.Run("a row is saved alone and says what is still open", func(t *testing.T) {
 		action, _ := manager.get("/desk/migrations/A3").Find("form.desk-map-row").First().Attr("action")
 		p := manager.send("POST", action, "to=ends%3A&offline=", "HX-Request", "true", "Sec-Fetch-Site", "same-origin")

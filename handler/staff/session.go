@@ -63,6 +63,7 @@ func (d *Desk) need(p domain.Permission) gin.HandlerFunc {
 
 type loginPage struct {
 	Login, Next, Fault string
+	Expired            bool // the session ended while somebody was at work
 }
 
 func (d *Desk) showLogin(c *gin.Context) error {
@@ -70,7 +71,7 @@ func (d *Desk) showLogin(c *gin.Context) error {
 	if _, err := d.Access.Session(c.Request.Context(), token(c)); err == nil {
 		return web.Redirect(c, next)
 	}
-	return d.door.Page(c, http.StatusOK, "login", loginPage{Next: next})
+	return d.door.Page(c, http.StatusOK, "login", loginPage{Next: next, Expired: c.Query("expired") != ""})
 }
 
 func (d *Desk) login(c *gin.Context) error {

@@ -24,6 +24,15 @@ func TestLogin(t *testing.T) {
 			t.Errorf("at %s: %s", b.last, p.text())
 		}
 	})
+	t.Run("says when a session ended in the middle of a form", func(t *testing.T) {
+		b := w.browser()
+		if p := b.post("/desk/migrations", "account", "A3"); !p.has("[role=status]", "没有保存") {
+			t.Errorf("at %s: %s", b.last, p.text())
+		}
+		if p := b.get("/desk/login"); p.has("[role=status]", "没有保存") {
+			t.Error("said to somebody who only logs in")
+		}
+	})
 	t.Run("never to another site", func(t *testing.T) {
 		b := w.browser()
 		b.post("/desk/login", "login", "chen", "password", password, "next", "https://evil.test/")
@@ -76,7 +85,7 @@ func TestLogin(t *testing.T) {
 			t.Fatal(p.status)
 		}
 		w.pass(time.Minute)
-		if p := b.get("/desk", "HX-Request", "true"); p.status != 401 || p.header.Get("HX-Redirect") != "/desk/login" {
+		if p := b.get("/desk", "HX-Request", "true"); p.status != 401 || p.header.Get("HX-Redirect") != "/desk/login?expired=1" {
 			t.Errorf("%d %v", p.status, p.header)
 		}
 	})

@@ -154,6 +154,11 @@ func (d *Door) toLogin(c *gin.Context) {
 	to := d.Login
 	if c.Request.Method == http.MethodGet && !Partial(c) {
 		to += "?next=" + url.QueryEscape(c.Request.URL.RequestURI())
+	} else { // somebody was at work: say that it was not kept, and lead back to that page
+		to += "?expired=1"
+		if from := back(c); from != "" {
+			to += "&next=" + url.QueryEscape(from)
+		}
 	}
 	if Partial(c) {
 		c.Header("HX-Redirect", to)

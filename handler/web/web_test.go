@@ -150,8 +150,11 @@ func TestFail(t *testing.T) {
 		if w := h.do("GET", "/who?a=1", ""); w.Code != 303 || w.Header().Get("Location") != "/desk/login?next=%2Fwho%3Fa%3D1" {
 			t.Errorf("%d %v", w.Code, w.Header())
 		}
-		if w := h.do("GET", "/who", "", "HX-Request", "true"); w.Code != 401 || w.Header().Get("HX-Redirect") != "/desk/login" {
+		if w := h.do("GET", "/who", "", "HX-Request", "true"); w.Code != 401 || w.Header().Get("HX-Redirect") != "/desk/login?expired=1" {
 			t.Errorf("htmx: %d %v", w.Code, w.Header())
+		}
+		if w := h.do("GET", "/who", "", "HX-Request", "true", "Referer", "http://example.com/form"); w.Header().Get("HX-Redirect") != "/desk/login?expired=1&next=%2Fform" {
+			t.Errorf("in the middle of a form: %d %v", w.Code, w.Header())
 		}
 	})
 	t.Run("htmx gets the refusal alone and where to put it", func(t *testing.T) {
