@@ -112,6 +112,12 @@ func (s *Server) lookAround(ctx context.Context) {
 func (s *Server) Look(ctx context.Context) {
 	bounded, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
+	if err := s.rdb.Ping(bounded).Err(); err != nil { // without the queue nothing is worked on, so this is no sign of life
+		if ctx.Err() == nil {
+			s.env.Log.ErrorContext(ctx, "queue out of reach", "error", err)
+		}
+		return
+	}
 	if err := s.pulse.Beat(bounded, s.opt.WorkerID, domain.At(s.env.Now())); err != nil && ctx.Err() == nil {
 		s.env.Log.ErrorContext(ctx, "sign of life not stored", "error", err)
 	}

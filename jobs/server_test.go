@@ -120,6 +120,26 @@ func TestClient_rings_once_for_one_turn(t *testing.T) {
 	}
 }
 
+func TestServer_no_sign_of_life_without_the_queue(t *testing.T) {
+	m, rdb := queue(t)
+	p := pulse{make(chan string, 1)}
+	srv := jobs.NewServer(env(), rdb, &room{swept: make(chan struct{}, 1)}, p, jobs.Options{WorkerID: "worker-1"})
+	m.SetError("LOADING")
+	srv.Look(t.Context())
+	select {
+	case <-p.beats:
+		t.Error("called itself alive although nobody can ring")
+	default:
+	}
+	m.SetError("")
+	srv.Look(t.Context())
+	select {
+	case <-p.beats:
+	default:
+		t.Error("no sign of life")
+	}
+}
+
 func TestServer_what_becomes_of_a_failed_job(t *testing.T) {
 	for _, c := range []struct {
 		name     string
