@@ -154,8 +154,8 @@ func Options() []Option {
 		},
 		{
 			Name: "unknown_look_back", Default: "24h",
-			Help: "How long a mass send of unknown fate may be repeated under its duplicate guard, 1h–72h. The platform is said to look back 24h.",
-			set:  into(func(c *Config) *time.Duration { return &c.Send.UnknownLookBack }, duration(time.Hour, 72*time.Hour)),
+			Help: "How long a mass send of unknown fate may be repeated under its duplicate guard, 2h–72h. The platform is said to look back 24h.",
+			set:  into(func(c *Config) *time.Duration { return &c.Send.UnknownLookBack }, duration(2*time.Hour, 72*time.Hour)),
 		},
 		{
 			Name: "notice_days", Default: "30",
