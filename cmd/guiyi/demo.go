@@ -126,6 +126,9 @@ func openSimulator(cfg config.Config, publicURL, state string, scenario []byte) 
 	sim, err := simulator.New(simulator.Options{
 		Seed: simulatorSeed, Now: time.Now, Log: newEnv(cfg, os.Stderr).Log, Settings: settings, State: state,
 	})
+	if errors.Is(err, simulator.ErrState) {
+		return nil, fmt.Errorf("%w (or begin anew with --fresh)", err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -69,6 +69,9 @@ func migrationPlan(ctx context.Context, c call, o migrationOptions) error {
 
 func writePlan(w io.Writer, p migration.Plan) {
 	m := p.View.Migration
+	if !p.Fresh {
+		_, _ = fmt.Fprintln(w, "平台没有回答，下面的关注者人数是上次知道的。")
+	}
 	_, _ = fmt.Fprintf(w, "%s → %s　%d 位关注者　停更 %s　注销 %s\n\n", p.View.Old.Name, p.View.Town.Name, p.Followers, m.StopOn, m.CancelOn)
 	for _, pw := range p.Waves {
 		_, _ = fmt.Fprintf(w, "第 %d 波　%s（%s）　至多 %d 人，%d 次调用\n　　　　%s\n", pw.Wave.Number, pw.Wave.Kind.Label(), pw.Wave.Channel.Label(),

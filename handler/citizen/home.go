@@ -17,6 +17,7 @@ type homePage struct {
 	MostUsed    []domain.Matter
 	Bundles     []domain.Bundle
 	Departments []domain.Department
+	Moved       []domain.MovedAccount // old accounts that are being closed
 }
 
 func (d *Door) home(c *gin.Context) error {
@@ -33,6 +34,9 @@ func (d *Door) home(c *gin.Context) error {
 		return err
 	}
 	if p.Bundles, err = d.catalogue.Bundles(ctx); err != nil {
+		return err
+	}
+	if p.Moved, err = d.moved.MovedAccounts(ctx); err != nil {
 		return err
 	}
 	return d.web.Page(c, http.StatusOK, "home", p)

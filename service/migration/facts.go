@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -53,10 +54,10 @@ func (s *Service) Draft(ctx context.Context, actor domain.Actor, accountKey stri
 	m := domain.Migration{
 		ID: s.env.NewID(), AccountID: old.ID, TargetID: town.ID, State: domain.MigrationDraft, StopOn: stop,
 		CancelOn: stop.AddDays(domain.FreezeDays(old.Followers) + 7), Reason: "为了让大家少关注几个号、少跑几趟路",
-		ArchiveAt: town.Name + "“旧号去哪了”栏目", DataNote: "您在原账号留下的个人信息在账号注销后删除，不转到别处使用",
+		ArchiveAt: "注销之前可在本账号的历史文章里查看，注销之后请向" + old.HostUnit + "查询（电话" + old.Phone + "）", DataNote: "您在原账号留下的个人信息在账号注销后删除，不转到别处使用",
 		OpenNote: "已经约好的号继续有效，没有答复的留言由原单位答复", CreatedAt: now, UpdatedAt: now,
 	}
-	err = s.audited(ctx, actor, m.ID, "migration.draft", "建立“"+old.Name+"”的整合安排", func(tx *repository.Store) error {
+	err = s.audited(ctx, actor, m.ID, "migration.draft", "建立整合安排", func(tx *repository.Store) error {
 		return tx.InsertMigration(ctx, m)
 	})
 	if errors.Is(err, domain.ErrConflict) {
@@ -221,7 +222,14 @@ func (s *Service) Map(ctx context.Context, actor domain.Actor, id, entryID strin
 	if utf8.RuneCountInString(e.Offline) > 300 {
 		return domain.Refuse(domain.ErrInvalid, "too_long", "线下办法请不要超过 300 个字")
 	}
-	return s.audited(ctx, actor, id, "migration.map", "对应旧菜单到“"+e.Successor+"”", func(tx *repository.Store) error {
+	before, err := s.store.Entries(ctx, id)
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(before, func(b domain.MappedEntry) bool { return b.ID == entryID }); i >= 0 {
+		e.Name = before[i].Name
+	}
+	return s.audited(ctx, actor, id, "migration.map", "旧菜单“"+e.Name+"”对应到“"+e.Successor+"”", func(tx *repository.Store) error {
 		if err := s.reopen(ctx, tx, id); err != nil {
 			return err
 		}

@@ -192,7 +192,7 @@ func TestAnnouncement(t *testing.T) {
 		"汀兰卫生院", "汀兰服务", "demo_town", "汀兰镇(演示)", // who moves where, and how to find it
 		"2026年12月23日", "2027年1月6日", // stop and cancellation
 		"儿童接种", "儿童预防接种预约", "阅读原文", "报告查询", "不再提供", "请到卫生院窗口打印", // every entry
-		"旧号去哪了", "继续有效", "删除", "0000-6000104", "12345", // articles, open matters, data, phones
+		"历史文章里查看", "继续有效", "删除", "0000-6000104", "12345", // articles, open matters, data, phones
 		"要求您转账、提供密码或者短信验证码", "感谢", "卫生院", "2026年11月22日",
 	} {
 		if !strings.Contains(d.Content, part) {

@@ -125,7 +125,7 @@ func New(env service.Env, store *repository.Store, platform Platform, catalogue 
 
 func (s *Service) now() domain.Instant { return domain.At(s.env.Now()) }
 
-// audited runs change in one transaction together with its line in the audit log.
+// audited runs change in one transaction together with its line in the audit log, which names the old account.
 func (s *Service) audited(ctx context.Context, actor domain.Actor, id, action, detail string, change func(tx *repository.Store) error) error {
 	return s.auditedOn(ctx, s.store, actor, id, action, detail, change)
 }
@@ -136,8 +136,16 @@ func (s *Service) auditedOn(ctx context.Context, store *repository.Store, actor 
 		if err := change(tx); err != nil {
 			return err
 		}
+		m, err := tx.Migration(ctx, id)
+		if err != nil {
+			return err
+		}
+		old, err := tx.Account(ctx, m.AccountID)
+		if err != nil {
+			return err
+		}
 		return tx.InsertAudit(ctx, domain.AuditEntry{
-			At: s.now(), Actor: actor, Action: action, ObjectKind: "migration", ObjectID: id, Detail: detail,
+			At: s.now(), Actor: actor, Action: action, ObjectKind: "migration", ObjectID: id, Detail: "“" + old.Name + "”：" + detail,
 		})
 	})
 }

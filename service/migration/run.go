@@ -34,7 +34,7 @@ func (s *Service) Start(ctx context.Context, actor domain.Actor, id string) erro
 	for i := range waves {
 		waves[i].ID = s.env.NewID()
 	}
-	err = s.audited(ctx, actor, id, "migration.start", "开始告知“"+old.Name+"”的关注者", func(tx *repository.Store) error {
+	err = s.audited(ctx, actor, id, "migration.start", "开始告知关注者", func(tx *repository.Store) error {
 		if err := moved(tx.StartMigration(ctx, id, s.now())); err != nil {
 			return err
 		}
