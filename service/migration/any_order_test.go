@@ -18,7 +18,7 @@ import (
 // the seed of a sequence that breaks it; `go test -run TestAnyOrder -rapid.seed=N` plays it again.
 func TestAnyOrder(t *testing.T) {
 	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue { // a hundred take a minute with the race detector
-		if err := checks.Value.Set("30"); err != nil {
+		if err := checks.Value.Set("12"); err != nil {
 			t.Fatal(err)
 		}
 	}
