@@ -75,7 +75,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func sqliteDSN(path string) string {
-	return "file:" + path + "?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(5000)" +
+	return "file:" + path + "?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(15000)" +
 		"&_pragma=foreign_keys(1)&_txlock=immediate"
 }
 

@@ -26,7 +26,7 @@ const killedState = "SIMULATOR_STATE_OF_A_PROCESS_TO_BE_KILLED"
 func TestProcessToBeKilled(t *testing.T) {
 	path := os.Getenv(killedState)
 	if path == "" {
-		t.Skip("started by other tests only")
+		return // started by other tests only
 	}
 	settings := DefaultSettings()
 	settings.PublicURL, settings.MassReview = "http://phones.example", time.Hour // real time: the job is under way when the end comes
