@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -42,12 +43,11 @@ type stage struct {
 	environ []string
 }
 
-func newStage(t *testing.T) *stage {
+func newStage(t *testing.T, queue config.Redis) *stage {
 	t.Helper()
-	queue := miniredis.RunT(t)
 	pages, platform := freeListener(t), freeListener(t)
 	s := &stage{t: t, simURL: "http://" + platform.Addr().String(), environ: []string{
-		"GUIYI_DATA_DIR=" + t.TempDir(), "GUIYI_REDIS=" + queue.Addr(), "GUIYI_PUBLIC_URL=http://" + pages.Addr().String(),
+		"GUIYI_DATA_DIR=" + t.TempDir(), "GUIYI_REDIS=" + queue.Addr, "GUIYI_REDIS_DB=" + strconv.Itoa(queue.DB), "GUIYI_PUBLIC_URL=http://" + pages.Addr().String(),
 		"GUIYI_MIGRATION_LEASE=2s", "GUIYI_CUSTOM_PER_SECOND=1000", "GUIYI_MASS_PER_MINUTE=60", "GUIYI_LOG_LEVEL=warn",
 	}}
 	s.environ = append(s.environ, "GUIYI_WECHAT_API="+s.simURL, "GUIYI_WECHAT_MP="+s.simURL, "GUIYI_WECHAT_OAUTH="+s.simURL)
@@ -220,7 +220,7 @@ func eachLine(t *testing.T, url string, do func([]byte)) {
 // The worker is killed ten times at random moments of one migration. Each reachable follower gets exactly one announcement.
 // The platform answers slowly, so that the moments fall into every part of the work.
 func TestWorker_killed_at_random_moments(t *testing.T) {
-	s := newStage(t)
+	s := newStage(t, config.Redis{Addr: miniredis.RunT(t).Addr()})
 	id := s.start("A3")
 	s.control("/_sim/faults", `{"path":"*","account":"A3","kind":"delay","delay_ms":100}`)
 	seed := uint64(time.Now().UnixNano())
