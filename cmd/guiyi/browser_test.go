@@ -33,7 +33,7 @@ func browser(t *testing.T) *rod.Browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := rod.New().ControlURL(address).Timeout(5 * time.Minute)
+	b := rod.New().ControlURL(address).Timeout(12 * time.Minute)
 	if err := b.Connect(); err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ type eyes struct {
 }
 
 // enough is the deadline of one walk; what is waited for comes within seconds.
-const enough = time.Minute
+const enough = 3 * time.Minute
 
 // open opens a window whose every error and warning fails the test: scripts, missing files, violated policies.
 func (v *visitor) open(t *testing.T, b *rod.Browser, width, height int, scale float64) eyes {

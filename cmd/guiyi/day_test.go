@@ -45,7 +45,7 @@ func startDemo(t *testing.T, dataDir string) *visitor {
 			if code != exitOK {
 				t.Errorf("the demo ended with %d", code)
 			}
-		case <-time.After(30 * time.Second):
+		case <-time.After(90 * time.Second):
 			t.Error("the demo did not end")
 		}
 	})
@@ -59,7 +59,7 @@ func startDemo(t *testing.T, dataDir string) *visitor {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return &visitor{t, strings.TrimSuffix(strings.TrimSpace(address), "/"), &http.Client{Jar: jar, Timeout: 30 * time.Second}}
+			return &visitor{t, strings.TrimSuffix(strings.TrimSpace(address), "/"), &http.Client{Jar: jar, Timeout: 90 * time.Second}}
 		}
 	}
 	t.Fatalf("the demo did not say where it is: %s", strings.Join(printed, "\n"))
@@ -158,7 +158,7 @@ func (v *visitor) move(key string) {
 	page := "/desk/migrations/" + key
 	v.fill(v.see(page), "/approve", url.Values{"document_no": {"汀政函〔2026〕8号"}, "approved_by": {"林审核"}})
 	v.fill(v.see(page), "/start", nil)
-	deadline := time.After(time.Minute)
+	deadline := time.After(4 * time.Minute)
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for v.see(page).Find(".desk-percent-big").First().Text() != "100%" {

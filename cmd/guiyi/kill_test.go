@@ -166,7 +166,7 @@ func waitForJobs(t *testing.T, simURL, account string) {
 	t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for range 200 {
+	for range 1200 {
 		running := false
 		eachLine(t, simURL+"/_sim/accounts/"+account+"/mass", func(line []byte) {
 			running = running || strings.Contains(string(line), "SENDING")
@@ -273,7 +273,7 @@ func (s *stage) control(path, body string) {
 // waitDone waits until every wave of the migration is done.
 func (s *stage) waitDone(id string) {
 	s.t.Helper()
-	deadline := time.After(2 * time.Minute)
+	deadline := time.After(4 * time.Minute)
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
