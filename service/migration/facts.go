@@ -237,6 +237,15 @@ func (s *Service) Map(ctx context.Context, actor domain.Actor, id, entryID strin
 	})
 }
 
+// withUnmapped finds a migration and counts its entries without a destination, which block approval and start.
+func (s *Service) withUnmapped(ctx context.Context, id string) (m domain.Migration, unmapped int, err error) {
+	if m, err = s.store.Migration(ctx, id); err != nil {
+		return m, 0, err
+	}
+	unmapped, err = s.store.UnmappedEntries(ctx, id)
+	return m, unmapped, err
+}
+
 // Approve records that the closing was approved: by which document and by whom. Whatever would block the start blocks this too,
 // so that nothing incomplete is approved.
 func (s *Service) Approve(ctx context.Context, actor domain.Actor, id, documentNo, approvedBy string) error {
@@ -247,11 +256,7 @@ func (s *Service) Approve(ctx context.Context, actor domain.Actor, id, documentN
 	if utf8.RuneCountInString(documentNo) > 60 || utf8.RuneCountInString(approvedBy) > 30 {
 		return domain.Refuse(domain.ErrInvalid, "too_long", "批准文号请不要超过 60 个字，批准人不要超过 30 个字")
 	}
-	m, err := s.store.Migration(ctx, id)
-	if err != nil {
-		return err
-	}
-	unmapped, err := s.store.UnmappedEntries(ctx, id)
+	m, unmapped, err := s.withUnmapped(ctx, id)
 	if err != nil {
 		return err
 	}

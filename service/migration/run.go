@@ -15,11 +15,7 @@ import (
 
 // Start lets the followers be told. From here on every touch of the old account is answered with the redirect.
 func (s *Service) Start(ctx context.Context, actor domain.Actor, id string) error {
-	m, err := s.store.Migration(ctx, id)
-	if err != nil {
-		return err
-	}
-	unmapped, err := s.store.UnmappedEntries(ctx, id)
+	m, unmapped, err := s.withUnmapped(ctx, id)
 	if err != nil {
 		return err
 	}
